@@ -1,0 +1,1 @@
+"""Values and rules: documents, masks, edits, prompts; numpy only."""

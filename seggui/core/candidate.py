@@ -1,0 +1,61 @@
+"""Masks that are offered and not yet accepted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seggui.core.geometry import Box
+from seggui.core.mask import Mask
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Probability:
+    """How likely each pixel of a window belongs to the object; 0 outside it."""
+
+    box: Box
+    values_hw: NDArray[np.uint8]
+    """0 is surely not, 255 is surely; axes (y, x), the size of ``box``."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Candidate:
+    """A mask offered, with the model's own score of it."""
+
+    mask: Mask
+    score: float
+    """0 to 1; comparable between candidates of one model only."""
+    granularity: str = "whole"
+    """``whole``, ``part`` or ``sub-part``, where the model tells them apart."""
+    class_name: str | None = None
+    """The model's name for what it found; None when it only knows masks."""
+    probability: Probability | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Instance:
+    """One object found by an instance or panoptic model."""
+
+    mask: Mask
+    class_name: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Prediction:
+    """What a full-image model says of a whole image.
+
+    A semantic model fills ``probabilities_chw``; an instance model ``instances``; a
+    panoptic model both.
+    """
+
+    height: int
+    width: int
+    classes: tuple[str, ...]
+    """Names by channel; the first is the background."""
+    probabilities_chw: NDArray[np.float16] | None = None
+    instances: tuple[Instance, ...] = ()
+    uncertainty_hw: NDArray[np.uint8] | None = None
+    """0 is certain, 255 is a coin toss between the best classes."""

@@ -1,0 +1,90 @@
+"""The doors to models: what the rest of the program asks of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seggui.core.candidate import Candidate, Prediction
+from seggui.core.prompt import Prompt
+
+Kind = Literal["prompted", "semantic", "instance", "panoptic"]
+
+Report = Callable[[int, int, str], None]
+"""``report(done, total, what)`` tells how far work is, and raises ``Cancelled`` when
+nobody waits for it any more. ``total`` is 0 when it is not known."""
+
+
+def unwatched(done: int, total: int, what: str) -> None:
+    """A report that nobody reads."""
+
+
+@dataclass(frozen=True, slots=True)
+class WeightsFile:
+    """A released checkpoint."""
+
+    name: str
+    """File name in the model folder."""
+    url: str
+    size_bytes: int | None
+    """None where no public source states it."""
+    sha256: str
+    """Hex digest, or the prefix that the publisher states; empty where none is."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelInfo:
+    """A row of the catalogue; says what a model is without loading it."""
+
+    id: str
+    title: str
+    kind: Kind
+    paper: str = ""
+    code_licence: str = ""
+    weights_licence: str = ""
+    weights: WeightsFile | None = None
+    needs_weights: bool = False
+    """True when the model can do nothing until a checkpoint is there."""
+    trainable: bool = False
+    classes: tuple[str, ...] = ()
+    """What it finds as it stands; empty when training decides."""
+    candidates: int = 1
+    """How many candidates a prompt may bring."""
+    input_size: str = ""
+    run: str = ""
+    """The run folder it comes from, relative to the project; empty for built-ins."""
+
+
+class PromptedModel(Protocol):
+    """Turns prompts into candidates. Encode an image once, then ask often."""
+
+    @property
+    def info(self) -> ModelInfo: ...
+
+    def encode(self, image_hwc: NDArray[np.uint8], report: Report) -> object:
+        """Return what ``decode`` needs to know of an RGB image, axes (y, x, 3)."""
+        ...
+
+    def decode(
+        self, encoding: object, prompt: Prompt, report: Report
+    ) -> tuple[Candidate, ...]:
+        """Return candidates in image pixels, the best first; at least one.
+
+        Raises ``BadRequest`` for a prompt that makes no sense on this image.
+        """
+        ...
+
+
+class FullImageModel(Protocol):
+    """Finds everything it knows in a whole image."""
+
+    @property
+    def info(self) -> ModelInfo: ...
+
+    def predict(self, image_hwc: NDArray[np.uint8], report: Report) -> Prediction:
+        """Return what is on an RGB image, axes (y, x, 3), of any size."""
+        ...

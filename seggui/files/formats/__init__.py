@@ -1,0 +1,1 @@
+"""Formats other tools read and write, one module each."""

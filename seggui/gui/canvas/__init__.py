@@ -1,0 +1,1 @@
+"""The canvas: layers painted over an image."""

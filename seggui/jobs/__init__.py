@@ -1,0 +1,1 @@
+"""Work off the window's thread: requests, replies, the engine's process."""

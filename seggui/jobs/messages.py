@@ -1,0 +1,150 @@
+"""What the window and a worker process say to each other.
+
+Every message is a frozen value. A request carries a ticket and the reply carries it
+back; a reply whose ticket is no longer the newest is dropped by whoever asked.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seggui.core.candidate import Candidate
+from seggui.core.mask import Mask
+from seggui.core.prompt import Prompt
+
+
+@dataclass(frozen=True, slots=True)
+class SharedImage:
+    """Where an image lies in shared memory: RGB, 8 bit, axes (y, x, 3)."""
+
+    key: str
+    """The digest of the image; the same pixels have the same key."""
+    memory: str
+    height: int
+    width: int
+
+
+@dataclass(frozen=True, slots=True)
+class Encode:
+    """Prepare an image for prompts, ahead of the first click."""
+
+    ticket: int
+    image: SharedImage
+    model_id: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ask:
+    """Answer a prompt with ``Candidates``."""
+
+    ticket: int
+    image: SharedImage
+    model_id: str
+    prompt: Prompt
+    recipe: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Predict:
+    """Find everything in an image; answered with ``Predicted``."""
+
+    ticket: int
+    image: SharedImage
+    model: str
+    """A model id of the catalogue, or the path of a run folder."""
+    weights: str = ""
+    tile: int = 0
+    """Side of the tiles in pixels; 0 lets the model choose."""
+    recipe: str = ""
+    smallest_score: float = 0.5
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Refine:
+    """Run a recipe over masks; answered with ``Refined``."""
+
+    ticket: int
+    image: SharedImage
+    masks: tuple[Mask, ...]
+    recipe: str
+
+
+Request = Encode | Ask | Predict | Refine
+
+
+@dataclass(frozen=True, slots=True)
+class Cancel:
+    """The work of that ticket is no longer wanted."""
+
+    ticket: int
+
+
+@dataclass(frozen=True, slots=True)
+class Forget:
+    """The image is closed; drop its pixels and encodings from memory."""
+
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    ticket: int
+    elapsed_s: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Candidates:
+    ticket: int
+    candidates: tuple[Candidate, ...]
+    elapsed_s: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Predicted:
+    """Candidates with class names, and how unsure the model is of each pixel."""
+
+    ticket: int
+    candidates: tuple[Candidate, ...]
+    uncertainty_hw: NDArray[np.uint8] | None
+    elapsed_s: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Refined:
+    """For each mask of the request, in its order, what it became.
+
+    A step may split a mask into several or leave nothing of it.
+    """
+
+    ticket: int
+    masks: tuple[tuple[Mask, ...], ...]
+    elapsed_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    ticket: int
+    done: int
+    total: int
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The request brought no answer.
+
+    ``text`` is a finished sentence. ``report`` is the traceback of a bug, empty for
+    anything a person can act on.
+    """
+
+    ticket: int
+    text: str
+    report: str = ""
+    reason: Literal["error", "cancelled", "lost"] = "error"
+
+
+Reply = Encoded | Candidates | Predicted | Refined | Progress | Failed

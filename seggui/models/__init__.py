@@ -1,0 +1,1 @@
+"""Models that turn an image, and perhaps a prompt, into masks."""

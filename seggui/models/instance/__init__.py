@@ -1,0 +1,1 @@
+"""Models that find every object of their classes."""

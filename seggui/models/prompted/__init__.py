@@ -1,0 +1,1 @@
+"""Models that answer points, boxes and text with candidates."""

@@ -1,0 +1,1 @@
+"""Masks or probabilities in, masks out."""
