@@ -40,11 +40,9 @@ class InvalidMask(SegguiError):
 class SaveFailed(SegguiError):
     """A file that could not be written. What was there before is unchanged."""
 
-    def __init__(self, path: Path | str, reason: str) -> None:
-        super().__init__(
-            f"Could not save {path}: {reason}. "
-            "The file on disk is unchanged and your work is still open."
-        )
+    def __init__(self, path: Path | str, reason: str, safe: str = "") -> None:
+        safe = safe or "The file on disk is unchanged and your work is still open."
+        super().__init__(f"Could not save {path}: {reason}. {safe}")
         self.path = Path(path)
         self.reason = reason
 
