@@ -1,0 +1,124 @@
+"""Models that a training made: the card beside their weights, and opening them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from seggui.core.ports import FullImageModel, ModelInfo
+from seggui.errors import MissingWeights, Unreadable
+from seggui.files.atomic import write_whole
+from seggui.jobs.train_options import architecture
+from seggui.models.full_image import MEAN_RGB, STD_RGB, PredictOptions
+from seggui.models.weights import digest_of, load_exactly, read_state
+
+CARD, WEIGHTS = "model.json", "model.safetensors"
+FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class ModelCard:
+    """What ``model.json`` says of a trained model."""
+
+    model: str
+    encoder: str
+    classes: tuple[str, ...]
+    """By channel, the background first."""
+    class_ids: tuple[int, ...]
+    """The id of each class where it was trained; 0 is the background."""
+    longest_side: int
+    """Larger images are shrunk to that; 0 keeps their size."""
+    metrics: Mapping[str, object]
+    digest: str = ""
+    """Of the weights: ``sha256:`` and hex."""
+    mean_rgb: tuple[float, ...] = MEAN_RGB
+    std_rgb: tuple[float, ...] = STD_RGB
+    format: int = field(default=FORMAT, kw_only=True)
+
+    @property
+    def kind(self) -> str:
+        return architecture(self.model).kind
+
+
+def write_card(run: Path, card: ModelCard) -> None:
+    """Register the run as a model; its weights must lie there already."""
+    content = {"kind": card.kind, **asdict(card)}
+    text = json.dumps(content, indent=1, ensure_ascii=False)
+    write_whole(run / CARD, text.encode())
+
+
+def read_card(run: Path) -> ModelCard:
+    """Read the card of a run; raises ``MissingWeights`` or ``Unreadable``."""
+    path = run / CARD
+    if not path.is_file():
+        raise MissingWeights(
+            f"{run} holds no trained model ({CARD} is not there). "
+            "Finish or resume the training first."
+        )
+    try:
+        content = json.loads(path.read_bytes())
+        if content["format"] > FORMAT:
+            raise Unreadable(path, "it was written by a newer version of seggui")
+        card = ModelCard(
+            model=str(content["model"]),
+            encoder=str(content["encoder"]),
+            classes=tuple(str(name) for name in content["classes"]),
+            class_ids=tuple(int(number) for number in content["class_ids"]),
+            longest_side=int(content["longest_side"]),
+            metrics=dict(content["metrics"]),
+            digest=str(content["digest"]),
+        )
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise Unreadable(path, "it is no description of a model") from error
+    if len(card.classes) < 2 or len(card.classes) != len(card.class_ids):
+        raise Unreadable(path, "its classes contradict each other")
+    return card
+
+
+def info_of(run: Path, card: ModelCard) -> ModelInfo:
+    """The row of the catalogue for a run."""
+    row = architecture(card.model)
+    return ModelInfo(
+        id=str(run),
+        title=f"{row.title} ({run.name})",
+        kind=row.kind,
+        trainable=True,
+        classes=card.classes[1:],
+        input_size=f"longest side {card.longest_side}" if card.longest_side else "any",
+        run=str(run),
+    )
+
+
+def open_run(run: Path, options: PredictOptions) -> FullImageModel:
+    """Open the model of a run folder.
+
+    Raises ``MissingWeights`` when the training made none, ``Unreadable`` when its
+    weights are damaged or are not those that the card names.
+    """
+    card = read_card(run)
+    info = info_of(run, card)
+    weights = run / WEIGHTS
+    if not weights.is_file():
+        raise MissingWeights(f"{run} holds no weights ({WEIGHTS} is not there).")
+    if digest_of(weights) != card.digest:
+        raise Unreadable(weights, "its content is not what model.json says it is")
+    state = read_state(weights)
+    if card.kind == "instance":
+        from seggui.models.instance import model as instance_model
+        from seggui.models.instance import networks as instance_networks
+
+        detector = instance_networks.build(
+            card.encoder, len(card.classes), longest_side=card.longest_side
+        )
+        load_exactly(detector, state, weights, info.title)
+        return instance_model.InstanceModel(info, detector, card.classes, options)
+    from seggui.models.semantic import model as semantic_model
+    from seggui.models.semantic import networks as semantic_networks
+
+    network = semantic_networks.build(card.model, card.encoder, len(card.classes))
+    load_exactly(network, state, weights, info.title)
+    return semantic_model.SemanticModel(
+        info, network, card.classes, options, longest_side=card.longest_side
+    )
