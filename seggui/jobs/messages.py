@@ -147,4 +147,7 @@ class Failed:
     reason: Literal["error", "cancelled", "lost"] = "error"
 
 
+Message = Request | Cancel | Forget
+"""What a worker process is told."""
+
 Reply = Encoded | Candidates | Predicted | Refined | Progress | Failed

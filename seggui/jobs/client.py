@@ -1,0 +1,413 @@
+"""The window's side of a worker process.
+
+Nothing here waits: the process is started, told things and listened to on threads of
+its own. When it dies, whoever waits gets an answer that says so, and the next request
+starts a new one.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter, deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from multiprocessing import Pipe
+from multiprocessing.connection import Connection, wait
+from typing import Protocol
+
+from seggui.jobs.desk import cancelled
+from seggui.jobs.messages import (
+    Ask,
+    Cancel,
+    Encode,
+    Failed,
+    Forget,
+    Predict,
+    Progress,
+    Refine,
+    Reply,
+    Request,
+)
+from seggui.jobs.process import Life, seconds_until
+from seggui.jobs.worker import HELLO
+
+OnReply = Callable[[Reply], None]
+OnLost = Callable[[str], None]
+
+_MOST_CRASHES = 3
+_CLOSE_S = 3.0
+
+
+class Client(Protocol):
+    """Work is given to it and answers come back, on a thread of its own."""
+
+    @property
+    def pid(self) -> int | None: ...
+
+    def start(self) -> None:
+        """Make ready now instead of at the first request; returns at once."""
+        ...
+
+    def request(self, request: Request, on_reply: OnReply | None = None) -> None:
+        """Ask; every request is answered once, after any number of ``Progress``."""
+        ...
+
+    def cancel(self, ticket: int) -> None:
+        """Answer that request as cancelled, soon."""
+        ...
+
+    def forget(self, key: str) -> None:
+        """The image of that key is closed."""
+        ...
+
+    def kill(self) -> None:
+        """End all running work at once; the next request starts afresh."""
+        ...
+
+    def end(self) -> None:
+        """Begin to close; returns at once."""
+        ...
+
+    def close(self) -> None:
+        """End for good, within three seconds; ``on_reply`` is not called after it."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Pending:
+    request: Request
+    on_reply: OnReply | None
+
+
+class WorkerClient:
+    """A worker process that is started when it is needed and again when it died.
+
+    ``on_reply`` and ``on_lost`` are called on the client's own thread. With
+    ``kill_after_s`` a process that does not react to a cancelled request for that
+    long is killed; what else it had to do is given to the next one.
+    """
+
+    def __init__(
+        self,
+        factory: str,
+        on_reply: OnReply,
+        *,
+        name: str = "engine",
+        on_lost: OnLost | None = None,
+        log_file: str = "",
+        kill_after_s: float | None = None,
+    ) -> None:
+        self._factory = factory
+        self._on_reply = on_reply
+        self._on_lost = on_lost
+        self._name = name
+        self._log_file = log_file
+        self._kill_after_s = kill_after_s
+        self._lock = threading.Lock()
+        self._pending: dict[int, _Pending] = {}
+        self._deadlines_s: dict[int, float] = {}
+        self._answers: deque[tuple[_Pending, Reply]] = deque()
+        self._crashes: Counter[object] = Counter()
+        self._life: Life | None = None
+        self._thread: threading.Thread | None = None
+        self._wished = False
+        self._killed = False
+        self._closed = False
+        self._bell = _Bell()
+
+    @property
+    def pid(self) -> int | None:
+        """The process's id, None while there is none."""
+        with self._lock:
+            return None if self._life is None else self._life.process.pid
+
+    # -- any thread; none of these waits ---------------------------------------
+
+    def start(self) -> None:
+        with self._lock:
+            self._wished = True
+            self._ring()
+
+    def request(self, request: Request, on_reply: OnReply | None = None) -> None:
+        pending = _Pending(request, on_reply)
+        if self._closed:
+            self._give(pending, cancelled(request.ticket))
+            return
+        with self._lock:
+            if self._crashes[_kind_of(request)] >= _MOST_CRASHES:
+                self._answers.append((pending, self._refusal(request)))
+            else:
+                self._pending[request.ticket] = pending
+                if self._life is not None:
+                    self._life.send(request)
+            self._ring()
+
+    def cancel(self, ticket: int) -> None:
+        with self._lock:
+            pending = self._pending.get(ticket)
+            if pending is None or self._closed:
+                return
+            if self._life is None:
+                del self._pending[ticket]
+                self._answers.append((pending, cancelled(ticket)))
+            else:
+                self._life.send(Cancel(ticket))
+                if self._kill_after_s is not None:
+                    deadline_s = time.monotonic() + self._kill_after_s
+                    self._deadlines_s.setdefault(ticket, deadline_s)
+            self._ring()
+
+    def forget(self, key: str) -> None:
+        with self._lock:
+            if self._life is not None:
+                self._life.send(Forget(key))
+
+    def kill(self) -> None:
+        with self._lock:
+            self._crashes.clear()
+            self._killed = self._life is not None
+            self._ring()
+
+    def end(self) -> None:
+        with self._lock:
+            self._closed = True
+            self._ring()
+
+    def close(self) -> None:
+        self.end()
+        thread = self._thread
+        if thread is not None and thread is not threading.current_thread():
+            thread.join(_CLOSE_S)
+        self._bell.close()
+
+    def _ring(self) -> None:
+        """Wake the client's thread; the lock is held."""
+        if self._thread is None and not self._closed:
+            self._thread = threading.Thread(
+                target=self._run, name=f"seggui-{self._name}", daemon=True
+            )
+            self._thread.start()
+        self._bell.ring()
+
+    def _refusal(self, request: Request) -> Failed:
+        return Failed(
+            request.ticket,
+            f"The {self._name} ended {_MOST_CRASHES} times in a row on this, so it is "
+            "not tried again. Your work is untouched; use another model or recipe, "
+            f"or restart the {self._name} to try once more.",
+            reason="lost",
+        )
+
+    # -- the client's thread ---------------------------------------------------
+
+    def _run(self) -> None:
+        while not self._closed:
+            wait([self._bell.listener])
+            self._bell.silence()
+            self._give_answers()
+            if self._wanted():
+                self._live()
+        self._settle_all()
+
+    def _wanted(self) -> bool:
+        with self._lock:
+            wanted = bool(self._pending) or self._wished
+            self._wished = False
+            return wanted and not self._closed
+
+    def _live(self) -> None:
+        """Start a process and listen to it until it ends."""
+        try:
+            life = Life(self._factory, self._name, self._log_file)
+        except OSError as error:
+            words = f"it could not be started ({error.strerror or error})"
+            self._bury(words, list(self._pending.values()))
+            return
+        with self._lock:
+            self._life = life
+            self._killed = False
+            for pending in self._pending.values():
+                life.send(pending.request)
+        try:
+            stuck = self._listen(life)
+        finally:
+            with self._lock:
+                self._life = None
+                # What is asked from now on is for the next process.
+                lost = list(self._pending.values())
+        if self._closed:
+            life.end()
+            return
+        cause = life.cause_of_death()
+        life.end()
+        if stuck:
+            self._resume()
+        else:
+            self._bury(cause, lost)
+
+    def _listen(self, life: Life) -> bool:
+        """Pass answers on until the end; True when it was killed for not reacting."""
+        listened: list[Connection | int] = [
+            life.connection,
+            life.process.sentinel,
+            self._bell.listener,
+        ]
+        while True:
+            timeout_s = self._timeout_s(life)
+            ready = wait(listened, timeout_s)
+            if self._bell.listener in ready:
+                self._bell.silence()
+                self._give_answers()
+                if self._closed:
+                    return False
+                if self._killed:
+                    life.kill()
+            if life.connection in ready:
+                if not self._hear(life):
+                    return False
+            elif life.process.sentinel in ready:
+                return False
+            elif not ready and timeout_s is not None and self._overdue():
+                life.kill()
+                return True
+
+    def _timeout_s(self, life: Life) -> float | None:
+        with self._lock:
+            # A process that is still starting cannot react yet.
+            deadlines_s = list(self._deadlines_s.values()) if life.ready else []
+        return seconds_until(deadlines_s)
+
+    def _overdue(self) -> bool:
+        now_s = time.monotonic()
+        with self._lock:
+            return any(now_s >= moment for moment in self._deadlines_s.values())
+
+    def _hear(self, life: Life) -> bool:
+        """Take one message; False at the end of the pipe."""
+        try:
+            message = life.receive()
+        except (EOFError, OSError):
+            return False
+        if message == HELLO:
+            life.ready = True
+            self._restart_deadlines()
+        elif isinstance(message, Reply):
+            self._pass_on(message)
+        else:
+            return False
+        return True
+
+    def _restart_deadlines(self) -> None:
+        if self._kill_after_s is None:
+            return
+        deadline_s = time.monotonic() + self._kill_after_s
+        with self._lock:
+            self._deadlines_s = dict.fromkeys(self._deadlines_s, deadline_s)
+
+    def _pass_on(self, reply: Reply) -> None:
+        with self._lock:
+            pending = self._pending.get(reply.ticket)
+            if pending is None:
+                return
+            if not isinstance(reply, Progress):
+                del self._pending[reply.ticket]
+                self._deadlines_s.pop(reply.ticket, None)
+                if not (isinstance(reply, Failed) and reply.reason == "cancelled"):
+                    self._crashes.pop(_kind_of(pending.request), None)
+        self._give(pending, reply)
+
+    def _give(self, pending: _Pending, reply: Reply) -> None:
+        if pending.on_reply is not None:
+            pending.on_reply(reply)
+        elif not self._closed:
+            self._on_reply(reply)
+
+    def _give_answers(self) -> None:
+        while self._answers:
+            self._give(*self._answers.popleft())
+
+    def _resume(self) -> None:
+        """Answer what was cancelled; everything else goes to the next process."""
+        with self._lock:
+            gone = [t for t in self._deadlines_s if t in self._pending]
+            answers = [(self._pending.pop(t), cancelled(t)) for t in gone]
+            self._deadlines_s.clear()
+            self._ring()
+        for pending, reply in answers:
+            self._give(pending, reply)
+
+    def _bury(self, cause: str, lost: list[_Pending]) -> None:
+        """Answer what died with the process, and say why."""
+        with self._lock:
+            for pending in lost:
+                self._pending.pop(pending.request.ticket, None)
+            self._deadlines_s.clear()
+            killed, self._killed = self._killed, False
+            for pending in () if killed else lost:
+                self._crashes[_kind_of(pending.request)] += 1
+        if killed:
+            cause = "you stopped it"
+        text = (
+            f"The {self._name} has ended: {cause}. Your work is untouched, and it "
+            "starts again at the next request."
+        )
+        for pending in lost:
+            ticket = pending.request.ticket
+            repeated = self._crashes[_kind_of(pending.request)] >= _MOST_CRASHES
+            refusal = self._refusal(pending.request)
+            failed = refusal if repeated else Failed(ticket, text, reason="lost")
+            self._give(pending, failed)
+        if self._on_lost is not None and not self._closed:
+            self._on_lost(text)
+
+    def _settle_all(self) -> None:
+        """Nobody is left who listens, except those who wait for one answer."""
+        with self._lock:
+            left = list(self._pending.values())
+            self._pending.clear()
+        self._answers.extend((p, cancelled(p.request.ticket)) for p in left)
+        self._give_answers()
+
+
+class _Bell:
+    """Wakes a thread that waits for pipes; ringing twice is ringing once."""
+
+    def __init__(self) -> None:
+        self.listener, self._hammer = Pipe(duplex=False)
+        self._lock = threading.Lock()
+        self._rung = False
+        self._gone = False
+
+    def ring(self) -> None:
+        with self._lock:
+            if not self._rung and not self._gone:
+                self._rung = True
+                self._hammer.send_bytes(b"!")
+
+    def silence(self) -> None:
+        with self._lock:
+            if self._rung:
+                self.listener.recv_bytes()
+                self._rung = False
+
+    def close(self) -> None:
+        with self._lock:
+            if not self._gone:
+                self._gone = True
+                self.listener.close()
+                self._hammer.close()
+
+
+def _kind_of(request: Request) -> object:
+    """What two requests share that would crash a worker in the same way."""
+    key = request.image.key
+    match request:
+        case Ask():
+            return ("ask", key, request.model_id, request.recipe)
+        case Encode():
+            return ("encode", key, request.model_id)
+        case Predict():
+            return ("predict", key, request.model, request.weights, request.recipe)
+        case Refine():
+            return ("refine", key, request.recipe)
