@@ -34,8 +34,9 @@ from seggui.jobs.messages import (
     Refined,
     Reply,
     Request,
+    SharedImage,
 )
-from seggui.jobs.shared import SharedImage, SharedImages
+from seggui.jobs.shared import SharedImages
 
 _ENGINE = "seggui.models.host:open_host"
 _REFINER = "seggui.jobs.refine_host:open_host"
