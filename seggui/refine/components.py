@@ -34,6 +34,8 @@ def drop_below(mask: Mask, area: float) -> Mask:
 
 def fill_holes_below(mask: Mask, area: float) -> Mask:
     """Fill holes with fewer than ``area`` pixels."""
+    if mask.is_empty:
+        return mask
     window = mask.window(mask.bbox)
     labels_hw, areas = _parts(~window, 4)
     small = areas < area
