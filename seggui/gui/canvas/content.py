@@ -1,0 +1,306 @@
+"""What the canvas shows, kept ready to be painted; knows nothing of widgets.
+
+Each ``show_*`` method follows a value and returns the box of image pixels that look
+different now.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seggui.core.candidate import Candidate, Prediction
+from seggui.core.classes import Classes, Rgb
+from seggui.core.document import Document
+from seggui.core.geometry import Box
+from seggui.core.mask import Mask
+from seggui.core.segment import Segment
+from seggui.gui.canvas.adjustment import Adjustment
+from seggui.gui.canvas.colours import (
+    MOST_NUMBERS,
+    Paint,
+    Table,
+    empty_table,
+    heat_table,
+    instance_colour,
+    write_halo,
+    write_paint,
+)
+from seggui.gui.canvas.index_map import IndexMap, joined
+from seggui.gui.canvas.pyramid import ImagePyramid
+from seggui.gui.canvas.scene import IndexLayer, Scene
+from seggui.gui.canvas.segment_map import SegmentMap
+from seggui.gui.canvas.style import LayerStyle, SegmentsLook, default_layers
+
+NOWHERE = Box(0, 0, 0, 0)
+_NO_CLASS: Rgb = (150, 150, 150)
+_CANDIDATE: Rgb = (0, 229, 255)
+_WHITE: Rgb = (255, 255, 255)
+_HALO = 0.55
+
+
+class Content:
+    """The image and everything drawn over it that is made of pixels."""
+
+    def __init__(self) -> None:
+        self.image: ImagePyramid | None = None
+        self.layers: dict[str, LayerStyle] = default_layers()
+        self.look = SegmentsLook()
+        self.adjustment = Adjustment()
+        self.classes = Classes()
+        self.background: Rgb = (43, 43, 46)
+        self.selected: tuple[str, ...] = ()
+        self.hidden: frozenset[str] = frozenset()
+        self.document: Document | None = None
+        self._painted: dict[str, tuple[int, Paint]] = {}
+        self._tables = {
+            name: empty_table()
+            for name in ("segments", "selection", "candidate", "prediction")
+        }
+        self._heat: tuple[float, Table] | None = None
+        self._class_names: dict[int, str] = {}
+        self._new_maps(0, 0)
+        for name, paint in (
+            ("selection", Paint(_WHITE, 0.0, 1.0)),
+            ("candidate", self._candidate_paint()),
+        ):
+            self._write_all(name, paint)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height of the image; zeros without one."""
+        if self.image is None:
+            return 0, 0
+        return self.image.width, self.image.height
+
+    @property
+    def whole(self) -> Box:
+        return Box(0, 0, *self.size)
+
+    # -- following values -----------------------------------------------------
+
+    def show_image(self, image_hwc: NDArray[np.uint8] | None) -> Box:
+        """Show another image; everything drawn on the one before goes."""
+        self.image = ImagePyramid(image_hwc) if image_hwc is not None else None
+        self.document = None
+        self._new_maps(*self.size)
+        return self.whole
+
+    def show_document(self, document: Document | None) -> Box:
+        """Follow a document of this image; one of another size is not shown."""
+        if document is not None:
+            facts = document.image
+            if (facts.width, facts.height) != self.size:
+                document = None
+        self.document = document
+        segments = document.segments if document is not None else ()
+        masks = {s.id: s.mask for s in segments if s.id not in self.hidden}
+        dirty = self._segments.show_masks(masks)
+        dirty = dirty.union(self._show_selection())
+        return dirty.union(self._box_of(self._follow_paints(segments)))
+
+    def show_hidden(self, hidden: Iterable[str]) -> Box:
+        self.hidden = frozenset(hidden)
+        return self.show_document(self.document)
+
+    def show_selected(self, selected: Iterable[str]) -> Box:
+        self.selected = tuple(selected)
+        return self._show_selection()
+
+    def show_classes(self, classes: Classes) -> Box:
+        self.classes = classes
+        return self._repainted()
+
+    def show_look(self, look: SegmentsLook) -> Box:
+        self.look = look
+        return self._repainted()
+
+    def show_layers(self, layers: Mapping[str, LayerStyle]) -> Box:
+        self.layers = {**default_layers(), **layers}
+        self._write_all("candidate", self._candidate_paint())
+        return self._repainted()
+
+    def show_candidate(self, candidate: Candidate | None) -> Box:
+        mask = candidate.mask if candidate is not None else None
+        if mask is None or (mask.width, mask.height) != self.size:
+            return self._candidate.show_masks({})
+        return self._candidate.show_masks({"candidate": mask})
+
+    def show_prediction(self, prediction: Prediction | None) -> Box:
+        """Show instances, or else the likeliest class of each pixel."""
+        self._prediction = SegmentMap(self.size[1], self.size[0])
+        self._labels.clear()
+        self._class_names = {}
+        uncertainty = None
+        if prediction is not None:
+            uncertainty = prediction.uncertainty_hw
+            if prediction.instances:
+                masks = {str(i): x.mask for i, x in enumerate(prediction.instances)}
+                self._prediction.show_masks(masks)
+                self._class_names = {
+                    self._prediction.numbers[str(i)]: instance.class_name
+                    for i, instance in enumerate(prediction.instances)
+                }
+            elif prediction.probabilities_chw is not None:
+                self._labels.put_all(likeliest(prediction.probabilities_chw))
+                self._class_names = dict(enumerate(prediction.classes))
+        self._write_prediction()
+        self.show_uncertainty(uncertainty)
+        return self.whole
+
+    def show_uncertainty(self, values_hw: NDArray[np.uint8] | None) -> Box:
+        self._uncertainty.clear()
+        if values_hw is not None and values_hw.shape[::-1] == self.size:
+            self._uncertainty.put_all(values_hw.astype(np.uint16))
+        return self.whole
+
+    # -- for the painter ------------------------------------------------------
+
+    def scene(self, pixel_ratio: float) -> Scene:
+        """What to paint on a screen of that device pixel ratio."""
+        line = max(1, round(pixel_ratio))
+        fine = 0 if self.look.draw == "fill" else line
+        stripes = any(p.stripe is not None for _, p in self._painted.values())
+        tables = self._tables
+        rows = (
+            ("prediction", IndexLayer(self._labels, tables["prediction"])),
+            (
+                "prediction",
+                IndexLayer(self._prediction.index, tables["prediction"], line),
+            ),
+            (
+                "segments",
+                IndexLayer(self._segments.index, tables["segments"], fine, stripes),
+            ),
+            ("uncertainty", IndexLayer(self._uncertainty, self._heat_table())),
+            (
+                "segments",
+                IndexLayer(self._selection.index, tables["selection"], line),
+            ),
+            (
+                "candidate",
+                IndexLayer(self._candidate.index, tables["candidate"], line, True),
+            ),
+        )
+        image = self.layers["image"]
+        return Scene(
+            self.image,
+            tuple(layer for name, layer in rows if self.layers[name].visible),
+            self.background,
+            image.opacity if image.visible else 0.0,
+            None if self.adjustment.neutral else self.adjustment.table(),
+        )
+
+    # -- inside ---------------------------------------------------------------
+
+    def _new_maps(self, width: int, height: int) -> None:
+        self._segments = SegmentMap(height, width)
+        self._selection = SegmentMap(height, width)
+        self._candidate = SegmentMap(height, width)
+        self._prediction = SegmentMap(height, width)
+        self._labels = IndexMap(height, width)
+        self._uncertainty = IndexMap(height, width)
+        self._painted = {}
+
+    def _show_selection(self) -> Box:
+        masks: dict[str, Mask] = {}
+        if self.document is not None and self.selected:
+            wanted = set(self.selected) - self.hidden
+            masks = {s.id: s.mask for s in self.document.segments if s.id in wanted}
+        return self._selection.show_masks(masks)
+
+    def _follow_paints(self, segments: Iterable[Segment]) -> list[str]:
+        """Write the colours of segments that look different; returns their ids."""
+        numbers = self._segments.numbers
+        colours = {row.id: row.colour for row in self.classes}
+        painted: dict[str, tuple[int, Paint]] = {}
+        changed = []
+        for segment in segments:
+            number = numbers.get(segment.id)
+            if number is None:
+                continue
+            paint = self._paint_of(segment, number, colours)
+            painted[segment.id] = (number, paint)
+            if self._painted.get(segment.id) != (number, paint):
+                write_paint(self._tables["segments"], number, paint)
+                changed.append(segment.id)
+        self._painted = painted
+        return changed
+
+    def _paint_of(
+        self, segment: Segment, number: int, colours: Mapping[int, Rgb]
+    ) -> Paint:
+        if self.look.colour_by == "instance":
+            colour = instance_colour(number)
+        else:
+            colour = colours.get(segment.class_id, _NO_CLASS)
+        opacity = self.layers["segments"].opacity
+        fill = 0.0 if self.look.draw == "outline" else opacity
+        line = 0.0 if self.look.draw == "fill" else _line_strength(opacity)
+        stripe = None if segment.accepted else fill * 0.35
+        return Paint(colour, fill, line, stripe=stripe)
+
+    def _box_of(self, segment_ids: Iterable[str]) -> Box:
+        if self.document is None:
+            return NOWHERE
+        wanted = set(segment_ids)
+        return joined(s.mask.bbox for s in self.document.segments if s.id in wanted)
+
+    def _repainted(self) -> Box:
+        if self.document is not None:
+            self._follow_paints(self.document.segments)
+        self._write_prediction()
+        return self.whole
+
+    def _write_prediction(self) -> None:
+        table = self._tables["prediction"]
+        table[:] = 0
+        opacity = self.layers["prediction"].opacity
+        for number, name in self._class_names.items():
+            row = self.classes.named(name)
+            colour = row.colour if row is not None else instance_colour(number)
+            if number:
+                line = _line_strength(opacity)
+                write_paint(table, number, Paint(colour, opacity, line))
+
+    def _write_all(self, name: str, paint: Paint) -> None:
+        """Give all the numbers that a small layer uses the same look."""
+        table = self._tables[name]
+        write_halo(table, _HALO)
+        write_paint(table, np.arange(1, MOST_NUMBERS + 1), paint)
+
+    def _candidate_paint(self) -> Paint:
+        opacity = self.layers["candidate"].opacity
+        return Paint(
+            _CANDIDATE,
+            opacity,
+            _line_strength(opacity),
+            outline_colour=_WHITE,
+            stripe=opacity * 0.35,
+        )
+
+    def _heat_table(self) -> Table:
+        opacity = self.layers["uncertainty"].opacity
+        if self._heat is None or self._heat[0] != opacity:
+            self._heat = (opacity, heat_table(opacity))
+        return self._heat[1]
+
+
+def likeliest(probabilities_chw: NDArray[np.floating]) -> NDArray[np.uint16]:
+    """The channel with the largest value at each pixel, axes (y, x)."""
+    best_hw = np.zeros(probabilities_chw.shape[1:], dtype=np.uint16)
+    if not len(probabilities_chw):
+        return best_hw
+    top_hw = probabilities_chw[0].copy()
+    for channel in range(1, len(probabilities_chw)):
+        larger = probabilities_chw[channel] > top_hw
+        np.copyto(top_hw, probabilities_chw[channel], where=larger)
+        np.copyto(best_hw, np.uint16(channel), where=larger)
+    return best_hw
+
+
+def _line_strength(opacity: float) -> float:
+    """Outlines are stronger than fills, and vanish with them."""
+    return float(1 - (1 - opacity) ** 4)

@@ -1,0 +1,143 @@
+"""Draws prompt marks, unfinished gestures and the pixel grid over the frame."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF
+
+from seggui.core.geometry import Box
+from seggui.core.prompt import Point, Prompt
+from seggui.gui.canvas.rubber import Path, Ring, Rubber
+from seggui.gui.canvas.view import View
+
+GRID_FROM_SCALE = 16.0
+POINT_RADIUS = 7.0
+"""Of the disc of a prompt point, in logical pixels."""
+
+_DARK = QColor(0, 0, 0, 190)
+_LIGHT = QColor(255, 255, 255, 240)
+# Green and red that also differ in lightness; the plus and minus say it once more.
+_POSITIVE = QColor(0, 150, 90)
+_NEGATIVE = QColor(205, 30, 60)
+_ACCENT = QColor(0, 229, 255)
+_GRIP = 3.5
+
+
+class Marks:
+    """A painter of marks for one view; sizes are logical pixels, whatever the zoom."""
+
+    def __init__(self, painter: QPainter, view: View, pixel_ratio: float) -> None:
+        self._painter = painter
+        self._view = view
+        self._ratio = pixel_ratio
+
+    def place(self, x: float, y: float) -> QPointF:
+        """Where an image point lies on the widget."""
+        device_x, device_y = self._view.device_xy(x, y)
+        return QPointF(device_x / self._ratio, device_y / self._ratio)
+
+    def draw_grid(self, visible: Box) -> None:
+        """Lines between the pixels; only from 16 times on."""
+        if self._view.scale < GRID_FROM_SCALE or visible.empty:
+            return
+        lines = []
+        for x in range(visible.x0, visible.x1 + 1):
+            lines.append(QLineF(self.place(x, visible.y0), self.place(x, visible.y1)))
+        for y in range(visible.y0, visible.y1 + 1):
+            lines.append(QLineF(self.place(visible.x0, y), self.place(visible.x1, y)))
+        self._painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+        self._painter.setPen(QPen(QColor(128, 128, 128, 110), 0))
+        self._painter.drawLines(lines)
+
+    def draw_prompt(self, prompt: Prompt, opacity: float) -> None:
+        self._smooth()
+        self._painter.setOpacity(opacity)
+        if prompt.box is not None:
+            self.draw_box(prompt.box)
+        for point in prompt.points:
+            self._draw_point(point)
+        self._painter.setOpacity(1.0)
+
+    def draw_rubber(self, rubber: Rubber) -> None:
+        self._smooth()
+        for path in rubber.paths:
+            self._draw_path(path)
+        if rubber.box is not None:
+            self.draw_box(rubber.box)
+        if rubber.ring is not None:
+            self._draw_ring(rubber.ring)
+
+    def draw_box(self, box: Box) -> None:
+        corners = QRectF(self.place(box.x0, box.y0), self.place(box.x1, box.y1))
+        for pen in _two_pens(dashed=True):
+            self._painter.setPen(pen)
+            self._painter.setBrush(Qt.BrushStyle.NoBrush)
+            self._painter.drawRect(corners)
+
+    def _draw_point(self, point: Point) -> None:
+        painter, centre = self._painter, self.place(point.x, point.y)
+        painter.setPen(QPen(_DARK, 4.0))
+        painter.setBrush(_POSITIVE if point.positive else _NEGATIVE)
+        painter.drawEllipse(centre, POINT_RADIUS, POINT_RADIUS)
+        painter.setPen(QPen(_LIGHT, 1.8))
+        painter.drawEllipse(centre, POINT_RADIUS, POINT_RADIUS)
+        arm = POINT_RADIUS * 0.5
+        lines = [QLineF(centre.x() - arm, centre.y(), centre.x() + arm, centre.y())]
+        if point.positive:
+            lines.append(
+                QLineF(centre.x(), centre.y() - arm, centre.x(), centre.y() + arm)
+            )
+        painter.drawLines(lines)
+
+    def _draw_path(self, path: Path) -> None:
+        places = [self.place(x, y) for x, y in path.points_xy]
+        self._painter.setBrush(Qt.BrushStyle.NoBrush)
+        for pen in _two_pens(dashed=path.dashed):
+            self._painter.setPen(pen)
+            if path.closed:
+                self._painter.drawPolygon(QPolygonF(places))
+            else:
+                self._painter.drawPolyline(QPolygonF(places))
+        if path.handles:
+            self._draw_grips(places, path.picked)
+
+    def _draw_grips(self, places: Sequence[QPointF], picked: int | None) -> None:
+        self._painter.setPen(QPen(_DARK, 1.2))
+        for index, place in enumerate(places):
+            chosen = index == picked
+            size = _GRIP + 1.5 if chosen else _GRIP
+            self._painter.setBrush(_ACCENT if chosen else _LIGHT)
+            self._painter.drawRect(
+                QRectF(place.x() - size, place.y() - size, 2 * size, 2 * size)
+            )
+
+    def _draw_ring(self, ring: Ring) -> None:
+        rect = self.ring_rect(ring)
+        self._painter.setBrush(Qt.BrushStyle.NoBrush)
+        for pen in (QPen(_DARK, 2.6), QPen(_LIGHT, 1.2)):
+            self._painter.setPen(pen)
+            if ring.shape == "round":
+                self._painter.drawEllipse(rect)
+            else:
+                self._painter.drawRect(rect)
+
+    def ring_rect(self, ring: Ring) -> QRectF:
+        """The ring on the widget; never smaller than can be seen."""
+        centre = self.place(ring.x, ring.y)
+        half = max(ring.diameter_px / 2 * self._view.scale / self._ratio, 2.0)
+        return QRectF(centre.x() - half, centre.y() - half, 2 * half, 2 * half)
+
+    def _smooth(self) -> None:
+        self._painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
+
+
+def _two_pens(*, dashed: bool) -> Iterable[QPen]:
+    """A dark line below and a light one on it: seen on any ground."""
+    below, above = QPen(_DARK, 3.0), QPen(_LIGHT, 1.4)
+    for pen in (below, above):
+        pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
+    if dashed:
+        above.setDashPattern([5.0, 4.0])
+    return below, above
