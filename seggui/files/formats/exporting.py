@@ -1,0 +1,161 @@
+"""Exports: what would be lost, and a folder that is whole or not there at all."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import secrets
+import shutil
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from seggui.core.classes import Classes
+from seggui.core.document import Document
+from seggui.core.ports import Report
+from seggui.errors import BadRequest, SaveFailed, Unreadable
+from seggui.files.atomic import make_folder, reason_of, write_whole
+from seggui.files.formats.json_text import read_json
+from seggui.files.formats.losses import Tally
+from seggui.files.formats.values import ExportItem, ExportReport, Format
+
+LIST = ".seggui-export.json"
+"""What an export wrote, with digests: how the next one knows the folder is ours."""
+
+
+def losses_of(
+    form: Format, items: Sequence[ExportItem], classes: Classes, report: Report
+) -> tuple[str, ...]:
+    """Say what the format will lose of these images; writes nothing."""
+    tally = Tally(form.holds, classes)
+    for done, item in enumerate(items):
+        report(done, len(items), item.facts.name)
+        tally.add(item.load())
+    return tally.sentences()
+
+
+def export(
+    form: Format,
+    items: Sequence[ExportItem],
+    classes: Classes,
+    out: Path,
+    report: Report,
+) -> ExportReport:
+    """Write all images in a format into ``out``, or nothing.
+
+    An ``out`` that holds anything but an unchanged earlier export is refused.
+    Raises ``BadRequest`` or ``SaveFailed``.
+    """
+    out = out.expanduser().absolute()
+    earlier = _earlier_files(out)
+    make_folder(out.parent)
+    stage = out.parent / f".{out.name}.{os.getpid()}-{secrets.token_hex(4)}.part"
+    digests: dict[str, str] = {}
+    tally = Tally(form.holds, classes)
+
+    def put(name: str, data: bytes) -> None:
+        path = stage / name
+        make_folder(path.parent)
+        write_whole(path, data)
+        digests[name] = hashlib.sha256(data).hexdigest()
+
+    try:
+        make_folder(stage)
+        watched = [_watched(item, tally) for item in items]
+        written = form.write(watched, classes, put, report)
+        listing = {"format": form.id, "files": digests}
+        put(LIST, json.dumps(listing, ensure_ascii=False, indent=1).encode())
+        _move_in(stage, out, earlier)
+    finally:
+        shutil.rmtree(stage, ignore_errors=True)
+    report(len(items), len(items), "")
+    files = tuple(sorted(name for name in digests if name != LIST))
+    return ExportReport(out, written.images, written.segments, files, tally.sentences())
+
+
+def _watched(item: ExportItem, tally: Tally) -> ExportItem:
+    """The item, its losses counted as it is loaded."""
+
+    def load() -> Document:
+        document = item.load()
+        tally.add(document)
+        return document
+
+    return ExportItem(item.facts, load)
+
+
+def _earlier_files(out: Path) -> tuple[str, ...] | None:
+    """The files of an earlier export that may be replaced; None where ``out`` is new.
+
+    Raises ``BadRequest`` when anything else is there.
+    """
+    if not out.exists() and not out.is_symlink():
+        return None
+    if not out.is_dir():
+        raise BadRequest(f"{out} is a file; an export needs a folder of its own.")
+    there = {p.relative_to(out).as_posix() for p in out.rglob("*") if not p.is_dir()}
+    if not there:
+        return ()
+    digests = _digests_in(out)
+    foreign = sorted(there - {*digests, LIST})
+    changed = [
+        name
+        for name in sorted(there & digests.keys())
+        if _digest(out / name) != digests[name]
+    ]
+    if foreign or changed:
+        name = (foreign or changed)[0]
+        what = "it holds files that no export wrote"
+        if not foreign:
+            what = "files of an earlier export were changed since"
+        raise BadRequest(
+            f"Nothing was exported to {out}: {what}, such as {name}. They are left "
+            "as they are; choose a new folder."
+        )
+    return tuple(sorted(there))
+
+
+def _digests_in(out: Path) -> dict[str, str]:
+    try:
+        value = read_json(out / LIST)
+    except Unreadable:
+        return {}
+    files = value.get("files") if isinstance(value, Mapping) else None
+    if not isinstance(files, Mapping):
+        return {}
+    return {str(name): str(digest) for name, digest in files.items()}
+
+
+def _digest(path: Path) -> str:
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError as error:
+        raise Unreadable(path, error.strerror or str(error)) from error
+
+
+def _move_in(stage: Path, out: Path, earlier: tuple[str, ...] | None) -> None:
+    """Put the finished folder in its place; an earlier export goes only then."""
+    aside = stage.with_name(stage.name + ".old")
+    try:
+        if earlier is not None:
+            out.rename(aside)
+        try:
+            stage.rename(out)
+        except OSError:
+            if earlier is not None:
+                aside.rename(out)
+            raise
+        if earlier is not None:
+            _remove(aside, earlier)
+    except OSError as error:
+        raise SaveFailed(out, reason_of(error, out, 0)) from error
+
+
+def _remove(folder: Path, files: Iterable[str]) -> None:
+    """Remove the named files and the folders that are empty then, nothing else."""
+    for name in files:
+        (folder / name).unlink(missing_ok=True)
+    folders = sorted((p for p in folder.rglob("*") if p.is_dir()), reverse=True)
+    for path in (*folders, folder):
+        if not any(path.iterdir()):
+            path.rmdir()
