@@ -361,7 +361,8 @@ class TrainOptions:
             return tuple(int(part) for part in self.ignore.split(",") if part.strip())
         except ValueError:
             raise BadRequest(
-                f"The ids to ignore are numbers with commas between, not {self.ignore!r}."
+                "The ids to ignore are numbers with commas between, "
+                f"not {self.ignore!r}."
             ) from None
 
     def as_json(self) -> dict[str, OptionValue]:

@@ -61,7 +61,7 @@ def half_precision(device: Device, wish: str = "auto") -> bool:
     if wish == "bfloat16":
         return True
     if device.name == "cuda":
-        return torch.cuda.is_bf16_supported(including_emulation=False)
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     return device.name == "cpu" and bfloat16_in_hardware()
 
 

@@ -103,7 +103,7 @@ def blended_rows(
         assert sums is not None
         below = rows[i + 1] if i + 1 < len(rows) else height
         done = below - top
-        yield top, sums[:, :done] / weights[:done]
+        yield top, np.asarray(sums[:, :done] / weights[:done], np.float32)
         sums[:, : sums.shape[1] - done] = sums[:, done:].copy()
         weights[: len(weights) - done] = weights[done:].copy()
         sums[:, sums.shape[1] - done :] = 0

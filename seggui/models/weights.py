@@ -64,9 +64,10 @@ def _tensors(path: Path, content: object) -> State:
         inner = content if not key else None
         if key and isinstance(content, Mapping):
             inner = content.get(key)
-        if isinstance(inner, Mapping) and inner:
-            if all(isinstance(value, Tensor) for value in inner.values()):
-                return {str(name): value for name, value in inner.items()}
+        if not isinstance(inner, Mapping) or not inner:
+            continue
+        if all(isinstance(value, Tensor) for value in inner.values()):
+            return {str(name): value for name, value in inner.items()}
     raise Unreadable(path, "it holds no state dict")
 
 

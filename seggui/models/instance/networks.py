@@ -1,4 +1,4 @@
-"""Mask R-CNN (He et al. 2017, https://arxiv.org/abs/1703.06870) as torchvision has it."""
+"""torchvision's Mask R-CNN (He et al. 2017, https://arxiv.org/abs/1703.06870)."""
 
 from __future__ import annotations
 

@@ -50,8 +50,8 @@ class SemanticModel:
         side = options.tile or DEFAULT_TILE
         self._tiling = Tiling(side, side // 8)
         self._device = options.chosen_device.torch
-        self._network = network.to(self._device, memory_format=torch.channels_last)
-        self._network.eval()
+        network.to(memory_format=torch.channels_last)
+        self._network = network.to(self._device).eval()
 
     @property
     def info(self) -> ModelInfo:
