@@ -131,7 +131,7 @@ class EngineLink(QObject):
         )
         return self._newest_ask
 
-    def predict(
+    def predict(  # noqa: PLR0913 - what a prediction can be asked for
         self,
         key: str,
         model: str,
@@ -140,11 +140,13 @@ class EngineLink(QObject):
         tile: int = 0,
         recipe: str = "",
         smallest_score: float = 0.5,
+        things: tuple[str, ...] = (),
     ) -> int:
+        """Find everything; parts of classes named in ``things`` come one by one."""
         return self._issue(
             key,
             lambda t, image: Predict(
-                t, image, model, weights, tile, recipe, smallest_score
+                t, image, model, weights, tile, recipe, smallest_score, things
             ),
         )
 

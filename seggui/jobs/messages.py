@@ -61,6 +61,8 @@ class Predict:
     """Side of the tiles in pixels; 0 lets the model choose."""
     recipe: str = ""
     smallest_score: float = 0.5
+    things: tuple[str, ...] = ()
+    """Classes of a semantic model whose parts become candidates of their own."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

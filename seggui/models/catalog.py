@@ -1,0 +1,297 @@
+"""The table of models: what there is, and how each of them is opened.
+
+Reading the table loads no model library; a model's own module is only imported when it
+is opened.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from seggui.core.ports import (
+    FullImageModel,
+    ModelInfo,
+    PromptedModel,
+    WeightsFile,
+)
+from seggui.errors import BadRequest, SegguiError
+from seggui.jobs.train_options import architecture
+
+_PYTORCH = "https://download.pytorch.org/models"
+_TORCHVISION = "BSD-3-Clause"
+_RELEASED = "BSD-3-Clause, trained on COCO (CC BY 4.0 annotations)"
+
+# In the order of the network's channels; the background comes before them.
+_VOC = (
+    "aeroplane",
+    "bicycle",
+    "bird",
+    "boat",
+    "bottle",
+    "bus",
+    "car",
+    "cat",
+    "chair",
+    "cow",
+    "diningtable",
+    "dog",
+    "horse",
+    "motorbike",
+    "person",
+    "pottedplant",
+    "sheep",
+    "sofa",
+    "train",
+    "tvmonitor",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A model that comes with the program."""
+
+    info: ModelInfo
+    builder: str
+    """``module:function``. Prompted: called without arguments, or with the weights
+    file. Full-image: called with the row's info, the weights and ``PredictOptions``;
+    empty when there is nothing to open before a training.
+    """
+
+
+def _weights(name: str, size_bytes: int | None) -> WeightsFile:
+    # Publishers of PyTorch write the first digits of the SHA-256 into the name.
+    prefix = name.removesuffix(".pth").rpartition("-")[2]
+    return WeightsFile(name, f"{_PYTORCH}/{name}", size_bytes, prefix)
+
+
+# Prompted models are in order of quality, the best first.
+ROWS = (
+    Row(
+        ModelInfo(
+            id="classic",
+            title="Classic (built in)",
+            kind="prompted",
+            code_licence="Apache-2.0",
+            candidates=3,
+            input_size="any",
+        ),
+        "seggui.models.prompted.classic:ClassicModel",
+    ),
+    Row(
+        ModelInfo(
+            id="unet",
+            title="U-Net",
+            kind="semantic",
+            paper="Ronneberger et al. 2015, arXiv:1505.04597",
+            code_licence="MIT",
+            needs_weights=True,
+            trainable=True,
+            input_size="any, in tiles",
+        ),
+        "",
+    ),
+    Row(
+        ModelInfo(
+            id="fcn",
+            title="FCN",
+            kind="semantic",
+            paper="Long et al. 2015, arXiv:1411.4038",
+            code_licence=_TORCHVISION,
+            weights_licence=_RELEASED,
+            weights=_weights("fcn_resnet50_coco-1167a1af.pth", None),
+            needs_weights=True,
+            trainable=True,
+            classes=_VOC,
+            input_size="longest side 780, in tiles",
+        ),
+        "seggui.models.semantic.model:open_released",
+    ),
+    Row(
+        ModelInfo(
+            id="deeplabv3",
+            title="DeepLabV3",
+            kind="semantic",
+            paper="Chen et al. 2017, arXiv:1706.05587",
+            code_licence=_TORCHVISION,
+            weights_licence=_RELEASED,
+            weights=_weights("deeplabv3_resnet50_coco-cd0a2569.pth", None),
+            needs_weights=True,
+            trainable=True,
+            classes=_VOC,
+            input_size="longest side 780, in tiles",
+        ),
+        "seggui.models.semantic.model:open_released",
+    ),
+    Row(
+        ModelInfo(
+            id="lraspp",
+            title="LR-ASPP",
+            kind="semantic",
+            paper="Howard et al. 2019, arXiv:1905.02244",
+            code_licence=_TORCHVISION,
+            weights_licence=_RELEASED,
+            weights=_weights("lraspp_mobilenet_v3_large-d234d4ea.pth", None),
+            needs_weights=True,
+            trainable=True,
+            classes=_VOC,
+            input_size="longest side 780, in tiles",
+        ),
+        "seggui.models.semantic.model:open_released",
+    ),
+    Row(
+        ModelInfo(
+            id="maskrcnn",
+            title="Mask R-CNN",
+            kind="instance",
+            paper="He et al. 2017, arXiv:1703.06870",
+            code_licence=_TORCHVISION,
+            weights_licence=_RELEASED,
+            weights=_weights("maskrcnn_resnet50_fpn_coco-bf2d0c1e.pth", 178_090_079),
+            needs_weights=True,
+            trainable=True,
+            input_size="shorter side 800",
+        ),
+        "seggui.models.instance.model:open_released",
+    ),
+)
+
+
+def builtin() -> tuple[ModelInfo, ...]:
+    """Every model that comes with the program."""
+    return tuple(row.info for row in ROWS)
+
+
+def prompted() -> tuple[ModelInfo, ...]:
+    return tuple(info for info in builtin() if info.kind == "prompted")
+
+
+def full_image() -> tuple[ModelInfo, ...]:
+    return tuple(info for info in builtin() if info.kind != "prompted")
+
+
+def get(model_id: str) -> ModelInfo:
+    """The model of that id; raises ``BadRequest`` with the ids there are."""
+    return _row(model_id, ROWS).info
+
+
+def at_hand(info: ModelInfo) -> bool:
+    """Whether the model can be opened now, without a download or a training."""
+    if not info.needs_weights:
+        return True
+    from seggui.files import model_store
+
+    return info.weights is not None and model_store.is_there(info.weights)
+
+
+def best_prompted() -> ModelInfo:
+    """The best prompted model that can be opened now."""
+    return next(info for info in prompted() if at_hand(info))
+
+
+# -- runs ---------------------------------------------------------------------
+
+
+def runs(project: Path) -> tuple[ModelInfo, ...]:
+    """The models that trainings of a project made, the newest name first.
+
+    A run counts while its ``model.json`` is there and can be read.
+    """
+    cards = sorted(project.glob("runs/*/model.json"), reverse=True)
+    found = (run_info(card.parent, project) for card in cards)
+    return tuple(info for info in found if info is not None)
+
+
+def run_info(run: Path, project: Path) -> ModelInfo | None:
+    """What ``model.json`` of a run says; None when it is no card of a model."""
+    try:
+        card = json.loads((run / "model.json").read_bytes())
+        row = architecture(str(card["model"]))
+        classes = tuple(str(name) for name in card["classes"])[1:]
+        side = int(card.get("longest_side", 0))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, BadRequest):
+        return None
+    return ModelInfo(
+        id=str(run),
+        title=f"{row.title} ({run.name})",
+        kind=row.kind,
+        trainable=True,
+        classes=classes,
+        input_size=f"longest side {side}" if side else "any",
+        run=run.relative_to(project).as_posix(),
+    )
+
+
+# -- opening ------------------------------------------------------------------
+
+
+def open_prompted(model_id: str, weights: Path | None = None) -> PromptedModel:
+    """Open a prompted model.
+
+    Raises ``BadRequest`` for an unknown id, ``MissingWeights`` with what to do.
+    """
+    row = _row(model_id, tuple(r for r in ROWS if r.info.kind == "prompted"))
+    arguments = () if row.info.weights is None else (_weights_of(row.info, weights),)
+    model: PromptedModel = _function(row.builder)(*arguments)
+    return model
+
+
+def open_full_image_model(
+    model: str,
+    weights: Path | None = None,
+    *,
+    device: str = "auto",
+    tile: int = 0,
+    smallest_score: float = 0.5,
+) -> FullImageModel:
+    """Open a full-image model: an id of the catalogue, or the path of a run folder.
+
+    Raises ``BadRequest`` when it is neither, ``MissingWeights`` with what to do,
+    ``Unreadable`` when the weights are damaged.
+    """
+    options = _predict_options(device, tile, smallest_score)
+    if model not in {info.id for info in full_image()} and Path(model).is_dir():
+        opened: FullImageModel = _function("seggui.models.runs:open_run")(
+            Path(model), options
+        )
+        return opened
+    row = _row(model, tuple(r for r in ROWS if r.info.kind != "prompted"))
+    if not row.builder:
+        raise BadRequest(
+            f"{row.info.title} comes without released weights: train it on your own "
+            "images first, then use the run it makes."
+        )
+    path = _weights_of(row.info, weights)
+    built: FullImageModel = _function(row.builder)(row.info, path, options)
+    return built
+
+
+def _predict_options(device: str, tile: int, smallest_score: float) -> object:
+    # That module loads torch.
+    from seggui.models.full_image import PredictOptions
+
+    return PredictOptions(device, tile, smallest_score)
+
+
+def _weights_of(info: ModelInfo, given: Path | None) -> Path:
+    from seggui.files import model_store
+
+    if info.weights is None:
+        raise SegguiError(f"{info.title} takes no weights file.")
+    return model_store.find(info.weights, given)
+
+
+def _row(model_id: str, rows: tuple[Row, ...]) -> Row:
+    for row in rows:
+        if row.info.id == model_id:
+            return row
+    known = ", ".join(row.info.id for row in rows)
+    raise BadRequest(f"There is no model called '{model_id}'. There are: {known}.")
+
+
+def _function(dotted: str) -> Any:  # noqa: ANN401 - found by name
+    module, _, name = dotted.partition(":")
+    return getattr(import_module(module), name)
