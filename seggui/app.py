@@ -1,0 +1,94 @@
+"""Puts the window together, once."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import shutil
+import sys
+from pathlib import Path
+
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QApplication
+
+from seggui import __version__
+from seggui.errors import SegguiError
+from seggui.files.atomic import make_folder
+from seggui.files.settings import Settings, folders
+from seggui.gui import crash, theme
+from seggui.gui.engine_link import EngineLink
+from seggui.gui.session import Session
+from seggui.gui.window import MainWindow
+from seggui.models import catalog
+
+log = logging.getLogger(__name__)
+
+
+def open_window(options: argparse.Namespace) -> int:
+    """Run the window, or the tour through it; returns the exit code."""
+    if options.verb == "tour":
+        from seggui.gui.tour import play
+
+        return play(options)
+    if not has_display():
+        sys.stderr.write(
+            "seggui: there is no display here, so the window cannot be shown. "
+            "The command line works without one (seggui --help), and seggui tour "
+            "plays the window off-screen.\n"
+        )
+        return 1
+    application = make_application()
+    try:
+        window = build_window(Settings.load())
+    except SegguiError as error:
+        sys.stderr.write(f"seggui: {error}\n")
+        return 1
+    window.show()
+    path = copy_sample() if options.sample else options.path
+    if path is not None:
+        QTimer.singleShot(0, lambda: window.session.open_folder(Path(path)))
+    return application.exec()
+
+
+def has_display() -> bool:
+    """Whether a window can be shown where this runs."""
+    if sys.platform != "linux" or os.environ.get("QT_QPA_PLATFORM"):
+        return True
+    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
+def make_application() -> QApplication:
+    """Make the one application object, with its name, theme and crash hooks."""
+    # OpenCV's other build points Qt at plugins of its own when both are installed.
+    for name in ("QT_QPA_PLATFORM_PLUGIN_PATH", "QT_QPA_FONTDIR"):
+        if "cv2" in os.environ.get(name, ""):
+            del os.environ[name]
+    application = QApplication.instance() or QApplication(["seggui"])
+    assert isinstance(application, QApplication)
+    application.setApplicationName("seggui")
+    application.setApplicationVersion(__version__)
+    application.setApplicationDisplayName("seggui")
+    return application
+
+
+def build_window(settings: Settings) -> MainWindow:
+    """Make the window with its session; processes start when they are needed."""
+    theme.apply(QApplication.instance(), str(settings.value("theme")))
+    crash.install(folders()["settings"] / "crash")
+    link = EngineLink()
+    session = Session(link, settings, model_id=catalog.best_prompted().id)
+    return MainWindow(session, catalog_rows=catalog.builtin, run_rows=catalog.runs)
+
+
+def copy_sample(target: Path | None = None) -> Path:
+    """Put the sample project where it can be written; an existing copy is kept.
+
+    Raises ``SaveFailed`` when the folder cannot be made.
+    """
+    source = theme.resource_path("sample")
+    target = target or folders()["settings"].parent / "seggui-sample"
+    if not (target / "seggui.json").is_file():
+        make_folder(target.parent)
+        shutil.copytree(source, target, dirs_exist_ok=True)
+    return target

@@ -1,0 +1,174 @@
+"""Full-image models in the window: what they find becomes candidate segments."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QObject, Signal, Slot
+
+from seggui.core import edits
+from seggui.core.candidate import Candidate
+from seggui.core.classes import Classes
+from seggui.core.document import Document
+from seggui.core.ports import Report
+from seggui.core.segment import Segment, Source
+from seggui.files.project import Project
+from seggui.gui.engine_link import EngineLink
+from seggui.gui.folder_work import Change, FolderWork
+from seggui.jobs.client import ask_and_wait
+from seggui.jobs.messages import Failed, Predict, Predicted, Progress
+
+ClassOf = Callable[[str], int]
+"""The project's class id for a model's class name."""
+
+
+def with_classes_of(classes: Classes, names: Sequence[str]) -> Classes:
+    """Return the classes with those added that the model names and nobody made yet."""
+    known = {row.name.casefold() for row in classes}
+    for name in names:
+        if name.casefold() not in known:
+            known.add(name.casefold())
+            classes = classes.added(name)
+    return classes
+
+
+def class_finder(classes: Classes) -> ClassOf:
+    """Map a model's class name onto the class of that name, in any case."""
+    ids = {row.name.casefold(): row.id for row in classes}
+    return lambda name: ids[name.casefold()]
+
+
+def with_prediction(
+    document: Document, candidates: Sequence[Candidate], class_of: ClassOf, model: str
+) -> Document:
+    """Put candidates on top as segments to review; older ones of the model go."""
+    old = [
+        s.id
+        for s in document.segments
+        if not s.accepted and not s.locked and s.source.model == model
+    ]
+    segments = [
+        Segment(
+            candidate.mask,
+            class_of(candidate.class_name or "object"),
+            Source("predict", model, score=round(float(candidate.score), 4)),
+            status="candidate",
+        )
+        for candidate in candidates
+        if not candidate.mask.is_empty
+    ]
+    return edits.add_segments(edits.remove_segments(document, old), segments)
+
+
+class Predicting(QObject):
+    """Asks the engine for whole images, one or a folder of them."""
+
+    predicted = Signal(str, object, object)
+    """Model, candidates and uncertainty of the image that is shown."""
+    classes_needed = Signal(object)
+    """Names of classes that were found; the project may not have them yet."""
+    uncertainty_known = Signal(str, float)
+    """Image name and mean uncertainty, 0 to 1."""
+    progressed = Signal(int, int, str)
+    running_changed = Signal()
+    said = Signal(str, str)
+
+    def __init__(
+        self, link: EngineLink, folder_work: FolderWork, parent: QObject | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._link = link
+        self._folder_work = folder_work
+        self._ticket = 0
+        self._model = ""
+        link.predicted.connect(self._receive)
+        link.progress.connect(self._progress)
+        link.failed.connect(self._fail)
+
+    @property
+    def running(self) -> bool:
+        return self._ticket != 0
+
+    def predict(self, key: str, model: str, source: str, *, recipe: str = "") -> None:
+        """Find everything in the shown image.
+
+        ``model`` is what the engine loads (an id, or the path of a run folder) and
+        ``source`` the name that segments keep.
+        """
+        self.stop()
+        self._model = source
+        self._ticket = self._link.predict(key, model, recipe=recipe)
+        self.running_changed.emit()
+
+    def predict_folder(
+        self, project: Project, names: Sequence[str], model: str, source: str
+    ) -> None:
+        """Find everything in these images; each gets one undoable step."""
+
+        def compute(name: str, report: Report) -> Change | None:
+            reply = self._ask_for(project, name, model, report)
+            if reply.uncertainty_hw is not None:
+                self.uncertainty_known.emit(name, mean_of(reply.uncertainty_hw))
+            found = reply.candidates
+            self.classes_needed.emit(names_in(found))
+            # The classes are looked up when the edit is made: by then they exist.
+            return lambda shown: with_prediction(
+                shown, found, class_finder(project.classes), source
+            )
+
+        if not self._folder_work.start(f"Predicted by {source}", names, compute):
+            self.said.emit("Other folder work is still running.", "warning")
+
+    def _ask_for(
+        self, project: Project, name: str, model: str, report: Report
+    ) -> Predicted:
+        loaded = project.read_pixels(name)
+        key = f"{loaded.digest}#{loaded.page}#predict"
+        try:
+            shared = self._link.images.share(key, loaded.display_hwc())
+            request = Predict(self._link.next_ticket(), shared, model)
+            reply = ask_and_wait(self._link.engine, request, report)
+        finally:
+            self._link.engine.forget(key)
+            self._link.images.drop(key)
+        assert isinstance(reply, Predicted)
+        return reply
+
+    def stop(self) -> None:
+        if self._ticket:
+            self._link.cancel(self._ticket)
+            self._ticket = 0
+            self.running_changed.emit()
+
+    @Slot(object)
+    def _receive(self, reply: Predicted) -> None:
+        if reply.ticket == self._ticket:
+            self._ticket = 0
+            self.running_changed.emit()
+            self.classes_needed.emit(names_in(reply.candidates))
+            self.predicted.emit(self._model, reply.candidates, reply.uncertainty_hw)
+
+    @Slot(object)
+    def _progress(self, reply: Progress) -> None:
+        if reply.ticket == self._ticket:
+            self.progressed.emit(reply.done, reply.total, reply.what)
+
+    @Slot(object)
+    def _fail(self, reply: Failed) -> None:
+        if reply.ticket == self._ticket:
+            self._ticket = 0
+            self.running_changed.emit()
+            self.said.emit(reply.text, "error")
+
+
+def names_in(candidates: Sequence[Candidate]) -> tuple[str, ...]:
+    """The class names that candidates carry, each once, in their order."""
+    names = [candidate.class_name or "object" for candidate in candidates]
+    return tuple(dict.fromkeys(names))
+
+
+def mean_of(uncertainty_hw: NDArray[np.uint8]) -> float:
+    """Mean uncertainty of an image, 0 to 1."""
+    return float(uncertainty_hw.mean()) / 255.0
