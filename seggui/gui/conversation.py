@@ -36,6 +36,7 @@ class Conversation(QObject):
         self._ticket = 0
         self._began_s = 0.0
         self._asked: list[Prompt] = []
+        self._base: Mask | None = None
         self.model_id = ""
         self.prompt = Prompt()
         self.candidates: tuple[Candidate, ...] = ()
@@ -93,7 +94,7 @@ class Conversation(QObject):
         had = not self.prompt.empty or bool(self.candidates)
         self._ticket = 0
         self._asked.clear()
-        self._base: Mask | None = None
+        self._base = None
         self.prompt, self.candidates = Prompt(), ()
         self.index, self.target = 0, ""
         if had:

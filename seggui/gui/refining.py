@@ -1,4 +1,4 @@
-"""Recipes in the window: live on the selected segments, then on an image or a folder."""
+"""Recipes in the window: live on selected segments, then on an image or a folder."""
 
 from __future__ import annotations
 
@@ -70,7 +70,6 @@ class Refining(QObject):
         self._apply = False
         self._segments: tuple[Segment, ...] = ()
         self._recipe = ""
-        self._waiting: tuple[str, tuple[Segment, ...], str] | None = None
         self.preview: tuple[Mask, ...] = ()
         """What the selected segments would become; empty when nothing is shown."""
         link.refined.connect(self._receive)

@@ -6,32 +6,27 @@ Slow work goes to lanes and processes; what comes back arrives here.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QObject, Signal
 
 from seggui.core import edits
 from seggui.core.candidate import Candidate
-from seggui.core.classes import Classes
 from seggui.core.document import Document
-from seggui.core.history import History
 from seggui.core.prompt import Prompt
 from seggui.core.segment import Segment
-from seggui.errors import Cancelled, SegguiError
-from seggui.files.open_document import OpenDocument
+from seggui.errors import SegguiError
 from seggui.files.project import Project
 from seggui.files.settings import Settings
-from seggui.gui.background import Background
 from seggui.gui.canvas.adjustment import Adjustment
 from seggui.gui.canvas.style import LayerStyle, SegmentsLook, default_layers
 from seggui.gui.conversation import Conversation
 from seggui.gui.engine_link import EngineLink
 from seggui.gui.folder_work import FolderWork
-from seggui.gui.opening import OpenImage, load_image, open_project
+from seggui.gui.opening import OpenImage
 from seggui.gui.predicting import (
     Predicting,
     class_finder,
@@ -40,37 +35,20 @@ from seggui.gui.predicting import (
     with_prediction,
 )
 from seggui.gui.refining import Refining
-from seggui.gui.saving import Saving
 from seggui.gui.tools.desk import ToolOptions
+from seggui.gui.workplace import Workplace
 from seggui.jobs.batch import BatchResult
 
-FIRST_CLASS_NAME = "object"
 
-_Edit = Callable[[Document], Document]
+class Session(Workplace):
+    """The open project and image, with tools, prompts, models and recipes."""
 
-
-class Session(QObject):
-    """A project, the image that is shown, and everything made on it."""
-
-    project_changed = Signal()
-    images_changed = Signal()
-    image_changed = Signal()
-    document_changed = Signal()
-    selection_changed = Signal()
     candidates_changed = Signal()
     prompt_changed = Signal()
-    classes_changed = Signal()
     tool_changed = Signal()
     options_changed = Signal()
     layers_changed = Signal()
     prediction_changed = Signal()
-    history_changed = Signal()
-    busy_changed = Signal()
-    saved_changed = Signal()
-    recovered = Signal(int)
-    """Gestures that were brought back from a journal after a crash."""
-    changed_on_disk = Signal(str)
-    said = Signal(str, str)
 
     def __init__(
         self,
@@ -79,21 +57,18 @@ class Session(QObject):
         parent: QObject | None = None,
         model_id: str = "",
     ) -> None:
-        super().__init__(parent)
+        super().__init__(settings, parent)
         self.link = link
-        self.settings = settings
-        self.background = Background(self)
-        self.background.bug.connect(lambda text, _report: self.say(text, "error"))
+        link.engine_lost.connect(self._tell_failure)
         self.conversation = Conversation(link, self)
         self.conversation.model_id = model_id
         self.conversation.prompt_changed.connect(self.prompt_changed)
         self.conversation.candidates_changed.connect(self.candidates_changed)
         self.conversation.waiting_changed.connect(self.busy_changed)
-        self.conversation.failed.connect(lambda text: self.say(text, "error"))
-        link.engine_lost.connect(lambda text: self.say(text, "error"))
+        self.conversation.failed.connect(self._tell_failure)
         self.folder_work = FolderWork(self.background, self.edit_image, self)
         self.folder_work.finished.connect(self._folder_work_finished)
-        self.folder_work.failed.connect(lambda text: self.say(text, "error"))
+        self.folder_work.failed.connect(self._tell_failure)
         self.refining = Refining(link, self.folder_work, self)
         self.refining.said.connect(self.said)
         self.refining.edit_wished.connect(self.edit)
@@ -103,19 +78,9 @@ class Session(QObject):
         self.predicting.predicted.connect(self._predicted)
         self.predicting.uncertainty_known.connect(self._note_uncertainty)
         self.predicting.running_changed.connect(self.busy_changed)
-        self.saving = Saving(self.background, settings, self)
-        self.saving.changed.connect(self.saved_changed)
-        self.saving.failed.connect(lambda text: self.say(text, "error"))
-        self.saving.changed_on_disk.connect(self.changed_on_disk)
 
-        self.project: Project | None = None
-        self.image: OpenImage | None = None
-        self.opened: OpenDocument | None = None
-        self.selected: tuple[str, ...] = ()
-        self.hidden: frozenset[str] = frozenset()
         self.tool_id = "point"
-        brush_px = int(settings.value("brush_size"))
-        self.options = ToolOptions(brush_px=brush_px)
+        self.options = ToolOptions(brush_px=int(settings.value("brush_size")))
         self.layers: dict[str, LayerStyle] = default_layers()
         self.look = SegmentsLook()
         self.adjustment = Adjustment()
@@ -123,32 +88,7 @@ class Session(QObject):
         """How unsure the last prediction is of each pixel of the shown image."""
         self.uncertainty: dict[str, float] = {}
         """Mean uncertainty of the images that were predicted, 0 to 1."""
-        self._class_id = 0
         self._just_accepted = ""
-        self._loading = ""
-        self._opening_folder = False
-        self._working: dict[str, str] = {}
-
-    # -- what is shown ----------------------------------------------------------
-
-    @property
-    def document(self) -> Document | None:
-        return self.opened.document if self.opened else None
-
-    @property
-    def history(self) -> History | None:
-        return self.opened.history if self.opened else None
-
-    @property
-    def classes(self) -> Classes:
-        return self.project.classes if self.project else Classes()
-
-    @property
-    def class_id(self) -> int:
-        """The class new segments get."""
-        if self.classes.get(self._class_id) is not None:
-            return self._class_id
-        return self.classes.rows[0].id if self.classes.rows else 1
 
     @property
     def prompt(self) -> Prompt:
@@ -167,334 +107,53 @@ class Session(QObject):
         return self.conversation.candidate
 
     @property
-    def why_read_only(self) -> str:
-        """The sentence that says why nothing can be changed; empty when it can."""
-        if self.project is not None and self.project.read_only:
-            return self.project.read_only
-        return self.opened.read_only if self.opened else ""
-
-    @property
-    def read_only(self) -> bool:
-        return bool(self.why_read_only)
-
-    @property
-    def can_undo(self) -> bool:
-        return bool(self.opened and self.opened.can_undo)
-
-    @property
-    def can_redo(self) -> bool:
-        return bool(self.opened and self.opened.can_redo)
-
-    @property
-    def saved(self) -> bool:
-        """Whether all that is shown is on disk."""
-        return not (self.opened and self.opened.unsaved) and not self.saving.under_way
-
-    @property
     def busy(self) -> str:
-        """What runs, in a few words; empty when nothing does."""
-        if self._working:
-            return next(reversed(self._working.values()))
-        if self._loading:
-            return f"Opening {self._loading}"
-        if self.predicting.running:
+        text = super().busy
+        if not text and self.predicting.running:
             return "Predicting"
-        return "Segmenting" if self.conversation.waiting else ""
+        return "Segmenting" if not text and self.conversation.waiting else text
 
-    def working(self, what: str, text: str) -> None:
-        """Say under the name ``what`` that something runs; no text ends it."""
-        if text:
-            self._working[what] = text
-        else:
-            self._working.pop(what, None)
-        self.busy_changed.emit()
-
-    def say(self, text: str, level: str = "info") -> None:
-        """Show a sentence to the person; level is info, warning or error."""
-        self.said.emit(text, level)
-
-    # -- project and images -------------------------------------------------------
-
-    def open_folder(self, path: Path | str, show: str = "") -> None:
-        """Open a folder of images, or the folder of one image and show it."""
-        if self._opening_folder or not self.leave_image():
-            return
-        self._opening_folder = True
-        self.working("project", f"Opening {Path(path).name}")
-        # One program holds one project: its lock is given back before the next.
-        same = self.project and Path(path).resolve() == self.project.folder.resolve()
-        if same:
-            self._close_project()
-        self.background.start(
-            "disk",
-            lambda _report: open_project(Path(path), show),
-            self._project_opened,
-            self._project_failed,
-        )
-
-    def _project_opened(self, result: tuple[Project, str]) -> None:
-        project, show = result
-        self._opening_folder = False
-        self._close_project()
-        self.project = project
-        self.settings.remember(project.folder)
-        self._class_id = 0
+    def _project_shown(self, project: Project) -> None:
         self.uncertainty = _uncertainty_in(project)
-        self.working("project", "")
-        self.project_changed.emit()
-        self.classes_changed.emit()
-        self.images_changed.emit()
-        for text in project.notes:
-            self.say(text, "info")
-        if project.read_only:
-            self.say(project.read_only, "warning")
-        names = [row.name for row in project.images]
-        last = str(project.settings.get("last_image", ""))
-        first = next((name for name in (show, last) if name in names), "")
-        if names:
-            self.show_image(first or names[0])
-        else:
-            self._show_nothing()
 
-    def _project_failed(self, error: SegguiError) -> None:
-        self._opening_folder = False
-        self.working("project", "")
-        self.say(str(error), "error")
-
-    def _close_project(self) -> None:
-        if self.project is not None:
-            self._show_nothing()
-            self.project.close()
-            self.project = None
-
-    def _show_nothing(self) -> None:
+    def _image_leaving(self) -> None:
         self.conversation.drop()
-        self._close_image()
-        self.image, self.opened = None, None
-        self.selected, self.hidden = (), frozenset()
-        self._loading = ""
-        self._all_changed()
 
-    def show_image(self, name: str) -> None:
-        """Load an image and what was made on it; the newest wish wins."""
-        if self.project is None:
-            return
-        project, self._loading = self.project, name
-        self.conversation.drop()
-        self.busy_changed.emit()
-
-        def load() -> None:
-            self.background.start(
-                "disk",
-                lambda _report: self._load_if_wanted(project, name),
-                lambda loaded: self._image_loaded(project, *loaded),
-                lambda error: self._image_failed(project, name, error),
-            )
-
-        # What cannot be saved is not left: it stays on the screen.
-        self.saving.save(then=load, otherwise=self._stay)
-
-    def _load_if_wanted(
-        self, project: Project, name: str
-    ) -> tuple[OpenImage, OpenDocument]:
-        if name != self._loading:
-            raise Cancelled  # a newer wish is waiting behind this one
-        return load_image(project, name)
-
-    def _stay(self) -> None:
-        self._loading = ""
-        self.busy_changed.emit()
-
-    def _image_loaded(
-        self, project: Project, image: OpenImage, opened: OpenDocument
-    ) -> None:
-        wanted = project is self.project and image.name == self._loading
-        if not wanted:
-            opened.close()
-            return
-        # An edit made while the image was loading is saved before it goes.
-        if not self.saving.save_now():
-            opened.close()
-            self._stay()
-            return
-        self._close_image()
-        self._loading = ""
-        self.image, self.opened = image, opened
-        self.saving.watch(opened)
-        self.selected, self.hidden = (), frozenset()
+    def _image_shown(self, image: OpenImage, document: Document) -> None:
         self._just_accepted = ""
         self.uncertainty_hw = None
         self.refining.stop()
         self.predicting.stop()
-        facts = opened.document.image
+        facts = document.image
         self.link.open_image(image.key, image.image_hwc)
         self.conversation.show_image(image.key, facts.width, facts.height)
         self.link.encode(image.key, self.conversation.model_id)
-        self._all_changed()
-        for text in (*image.notes, *opened.notes):
-            self.say(text, "info")
-        if opened.recovered:
-            self.recovered.emit(opened.recovered)
-
-    def _image_failed(self, project: Project, name: str, error: SegguiError) -> None:
-        if project is self.project and name == self._loading:
-            self._loading = ""
-            project.note_unreadable(name, str(error))
-            self._show_nothing()
-            self.images_changed.emit()
-            self.say(str(error), "error")
-
-    def leave_image(self) -> bool:
-        """Save before the image is left; False when its work cannot be put away."""
-        self.conversation.drop()
-        return self.saving.save_now()
+        self.prediction_changed.emit()
 
     def _close_image(self) -> None:
-        self.saving.watch(None)
-        if self.opened is not None:
-            self.opened.close()
         if self.image is not None:
             self.link.close_image(self.image.key)
+        super()._close_image()
 
-    def _all_changed(self) -> None:
-        for signal in (
-            self.image_changed,
-            self.document_changed,
-            self.selection_changed,
-            self.history_changed,
-            self.prediction_changed,
-            self.saved_changed,
-            self.busy_changed,
-        ):
-            signal.emit()
-
-    def step_image(self, step: int) -> None:
-        """Show the image ``step`` places further in the list."""
-        if self.project is None:
-            return
-        names = [row.name for row in self.project.images]
-        shown = self._loading or (self.image.name if self.image else "")
-        if shown in names:
-            at = names.index(shown) + step
-            if 0 <= at < len(names):
-                self.show_image(names[at])
-        elif names:
-            self.show_image(names[0])
-
-    def next_image(self) -> None:
-        self.step_image(1)
-
-    def previous_image(self) -> None:
-        self.step_image(-1)
-
-    def mark_done(self, done: bool) -> None:
-        """Mark the image as done; without segments it then counts as background."""
-        if self.document is not None:
-            label = "Marked as done" if done else "Opened again"
-            self.commit(
-                label, edits.set_state(self.document, "done" if done else "open")
-            )
-
-    # -- edits --------------------------------------------------------------------
-
-    def commit(
-        self, label: str, document: Document, select: Sequence[str] | None = None
-    ) -> None:
-        """Make this the document, as one undo step."""
-        if self.opened is None:
-            return
-        if self.read_only:
-            self.say(self.why_read_only, "warning")
-            return
-        self._make_first_class(document)
-        self._apply(lambda opened: opened.commit(label, document))
-        if select is not None:
-            self.select(select)
-
-    def edit(self, label: str, change: _Edit) -> None:
-        """Commit what ``change`` makes of the document; its refusal is shown."""
-        if self.document is None:
-            return
-        try:
-            document = change(self.document)
-        except SegguiError as error:
-            self.say(str(error), "warning")
-            return
-        self.commit(label, document)
-
-    def edit_image(
-        self, name: str, label: str, change: _Edit, done: Callable[[], None]
-    ) -> None:
-        """Edit any image of the project as one saved, undoable step; then call back.
-
-        An image that is shown is edited as if by hand; another one on the disk lane,
-        where it cannot meet the loading of the same image.
-        """
-        if self.project is None:
-            done()
-        elif name == self._loading:
-            QTimer.singleShot(50, lambda: self.edit_image(name, label, change, done))
-        elif self.image is not None and name == self.image.name:
-            self.edit(label, change)
-            done()
-        else:
-            project = self.project
-
-            def failed(error: SegguiError) -> None:
-                self.say(str(error), "error")
-                done()
-
-            self.background.start(
-                "disk",
-                lambda _report: project.edit(name, label, change),
-                lambda _changed: done(),
-                failed,
-                on_cancelled=done,
-            )
+    # -- edits ----------------------------------------------------------------------
 
     def undo(self) -> None:
         # An unfinished conversation is what a person wants to take back first.
-        if not self.prompt.empty:
+        if self.prompt.empty:
+            super().undo()
+        else:
             self.drop()
-            return
-        self._apply(lambda opened: opened.undo())
 
-    def redo(self) -> None:
-        self._apply(lambda opened: opened.redo())
-
-    def go_to_step(self, index: int) -> None:
-        self._apply(lambda opened: opened.go_to(index))
-
-    def _apply(self, change: Callable[[OpenDocument], object]) -> None:
-        if self.opened is None:
-            return
-        try:
-            change(self.opened)
-        except SegguiError as error:
-            # The edit is in memory; its journal line follows with the next one.
-            self.say(str(error), "error")
-        self.saving.edited()
-        ids = {segment.id for segment in self.opened.document.segments}
-        if not ids.issuperset(self.selected):
-            self.select([i for i in self.selected if i in ids])
-        self.document_changed.emit()
-        self.history_changed.emit()
-        self.saved_changed.emit()
-
-    def discard_recovered(self) -> None:
-        """Go back to what was saved before the crash; a copy is kept aside."""
-        if self.opened is not None:
-            self._apply(lambda opened: opened.discard_recovered())
+    def set_class(self, class_id: int) -> None:
+        # While clicking, the class is that of the object to come.
+        if self.prompt.empty:
+            super().set_class(class_id)
+        else:
+            self.choose_class(class_id)
 
     def select(self, ids: Sequence[str]) -> None:
         self._just_accepted = ""
-        if tuple(ids) != self.selected:
-            self.selected = tuple(ids)
-            self.selection_changed.emit()
-
-    def toggle_hidden(self, segment_id: str) -> None:
-        self.hidden = self.hidden ^ {segment_id}
-        self.document_changed.emit()
+        super().select(ids)
 
     # -- prompts and candidates -----------------------------------------------------
 
@@ -655,33 +314,7 @@ class Session(QObject):
             except SegguiError as error:
                 self.say(str(error), "warning")
 
-    # -- classes, tools, layers -------------------------------------------------------
-
-    def set_classes(self, classes: Classes) -> None:
-        if self.project is None:
-            return
-        try:
-            self.project.set_classes(classes)
-        except SegguiError as error:
-            self.say(str(error), "error")
-        self.classes_changed.emit()
-
-    def set_class(self, class_id: int) -> None:
-        """Choose the class of new segments; selected ones get it too."""
-        if self.classes.get(class_id) is None:
-            return
-        self._class_id = class_id
-        self.classes_changed.emit()
-        if self.selected and self.prompt.empty:
-            chosen = self.selected
-            self.edit("Class", lambda d: edits.set_class(d, chosen, class_id))
-
-    def _make_first_class(self, document: Document) -> None:
-        unknown = [
-            s.class_id for s in document.segments if not self.classes.get(s.class_id)
-        ]
-        if unknown and not self.classes.rows:
-            self.set_classes(Classes().added(FIRST_CLASS_NAME))
+    # -- tools and layers -------------------------------------------------------------
 
     def set_tool(self, tool_id: str) -> None:
         if tool_id != self.tool_id:
@@ -706,16 +339,9 @@ class Session(QObject):
         self.adjustment = adjustment
         self.layers_changed.emit()
 
-    # -- saving ---------------------------------------------------------------------
-
-    def save(self) -> None:
-        self.saving.save()
-
     def close(self) -> None:
-        """Put everything away; called once, when the window is closed."""
         self.folder_work.cancel()
-        self.background.close()
-        self._close_project()
+        super().close()
         self.link.close()
 
 
