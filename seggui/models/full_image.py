@@ -79,9 +79,14 @@ def shrunk_size(height: int, width: int, longest_side: int) -> tuple[int, int]:
     return max(1, round(height * factor)), max(1, round(width * factor))
 
 
+def tensor_of(array: NDArray[np.uint8]) -> Tensor:
+    """A tensor of the array; shares its memory only where that may be written to."""
+    return torch.from_numpy(np.require(array, requirements=["C", "W"]))
+
+
 def as_batch(images_nhwc: NDArray[np.uint8], device: torch.device) -> Tensor:
     """Return normalised images as floats of axes (n, c, y, x), channels last."""
-    batch = torch.from_numpy(np.ascontiguousarray(images_nhwc)).to(device)
+    batch = tensor_of(images_nhwc).to(device)
     mean = torch.tensor(MEAN_RGB, device=device)
     std = torch.tensor(STD_RGB, device=device)
     # The permuted view of (n, y, x, c) memory is what torch calls channels last.

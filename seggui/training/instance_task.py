@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from seggui.core.ports import Report
 from seggui.jobs.train_options import TrainOptions
 from seggui.models.devices import Device
+from seggui.models.full_image import tensor_of
 from seggui.models.instance.model import Found, objects
 from seggui.models.instance.networks import build
 from seggui.training.augment import recoloured
@@ -156,7 +157,7 @@ def _on_canvas(
 
 
 def as_image(image_hwc: NDArray[np.uint8], device: torch.device) -> Tensor:
-    return torch.from_numpy(image_hwc).to(device).permute(2, 0, 1).float() / 255
+    return tensor_of(image_hwc).to(device).permute(2, 0, 1).float() / 255
 
 
 def target_of(sample: Sample, device: torch.device) -> dict[str, Tensor]:

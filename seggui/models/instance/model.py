@@ -16,7 +16,12 @@ from seggui.core.candidate import Instance, Prediction
 from seggui.core.geometry import Box
 from seggui.core.mask import Mask
 from seggui.core.ports import ModelInfo, Report
-from seggui.models.full_image import PredictOptions, checked_image, too_large
+from seggui.models.full_image import (
+    PredictOptions,
+    checked_image,
+    tensor_of,
+    too_large,
+)
 from seggui.models.instance.networks import build_released
 from seggui.models.tiling import Tiling, merged
 from seggui.models.weights import load_exactly, read_state
@@ -82,7 +87,7 @@ class InstanceModel:
 
     def _in_tile(self, image_hwc: NDArray[np.uint8], box: Box) -> list[Instance]:
         height, width = image_hwc.shape[:2]
-        tile = np.ascontiguousarray(image_hwc[box.slices])
+        tile = image_hwc[box.slices]
         return [
             Instance(
                 Mask.from_window(height, width, window.moved(box.x0, box.y0), pixels),
@@ -107,7 +112,7 @@ def objects(
 ) -> list[Found]:
     """Return window, pixels in it, label and score of each object."""
     height, width = image_hwc.shape[:2]
-    image = torch.from_numpy(image_hwc).to(device).permute(2, 0, 1).float() / 255
+    image = tensor_of(image_hwc).to(device).permute(2, 0, 1).float() / 255
     with _UnpastedMasks(network):
         found: Mapping[str, Tensor] = network([image])[0]
     out: list[Found] = []

@@ -1,0 +1,200 @@
+"""``seggui predict``: run a full-image model over an image or a folder."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from seggui.cli.image_paths import NamedImage, images_at
+from seggui.cli.progress import Bar, bar
+from seggui.core.candidate import Candidate, Prediction
+from seggui.core.classes import colour_number
+from seggui.core.ports import FullImageModel
+from seggui.errors import SegguiError, Unreadable
+from seggui.files.atomic import make_folder, write_whole
+from seggui.files.formats.png import png_of_ids
+from seggui.files.images import read_image
+
+HELP = (
+    "Run a full-image model over an image or a folder. DIR/masks gets the class ids, "
+    "DIR/instances the objects of an instance model, DIR/classes.txt the names."
+)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("path", type=Path, help="an image, a folder or a project")
+    parser.add_argument(
+        "--model", required=True, help="an id of `seggui models list`, or a run folder"
+    )
+    parser.add_argument("--weights", type=Path, help="a checkpoint file of the model")
+    parser.add_argument(
+        "--out", type=Path, required=True, help="folder for what is found"
+    )
+    parser.add_argument(
+        "--tile",
+        type=int,
+        default=0,
+        metavar="N",
+        help="side of the tiles of large images in pixels; 0: the model's own",
+    )
+    parser.add_argument(
+        "--recipe", default="", help="refine what is found, e.g. fill:9"
+    )
+    parser.add_argument(
+        "--score", type=float, default=0.5, help="leave out objects below it"
+    )
+    parser.add_argument(
+        "--device", default="auto", help="auto, cpu, cuda or mps (default: auto)"
+    )
+    parser.add_argument(
+        "--uncertainty",
+        action="store_true",
+        help="write DIR/uncertainty too: 0 is certain, 255 a coin toss",
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Found:
+    """One image's result."""
+
+    image: NamedImage
+    prediction: Prediction
+    candidates: tuple[Candidate, ...]
+
+
+def run(options: argparse.Namespace) -> int:
+    from seggui.models.catalog import open_full_image_model
+
+    images = images_at(options.path)
+    model = open_full_image_model(
+        options.model,
+        options.weights,
+        device=options.device,
+        tile=options.tile,
+        smallest_score=options.score,
+    )
+    writer = _Writer(options.out, trained_ids(options.model), options.uncertainty)
+    refused: list[str] = []
+    rows: list[dict[str, object]] = []
+    with bar(len(images), "predicting") as progress:
+        for found in _each(model, images, options.recipe, progress, refused):
+            writer.put(found)
+            rows.append(_row(found))
+    if not rows:
+        raise SegguiError(f"None of the {len(images)} images could be read.")
+    _print(rows, refused, options)
+    return 0
+
+
+def trained_ids(model: str) -> Mapping[str, int]:
+    """The id of each class where a run was trained; empty for released models."""
+    if not Path(model, "model.json").is_file():
+        return {}
+    from seggui.models.runs import read_card
+
+    card = read_card(Path(model))
+    return dict(zip(card.classes, card.class_ids, strict=True))
+
+
+class _Writer:
+    """Writes what was found on each image into a folder."""
+
+    def __init__(self, out: Path, ids: Mapping[str, int], uncertainty: bool) -> None:
+        self._out = out
+        self._ids = ids
+        self._uncertainty = uncertainty
+
+    def put(self, found: Found) -> None:
+        from seggui.models.painting import maps_of
+
+        prediction = found.prediction
+        by_place = {name: place for place, name in enumerate(prediction.classes)}
+        ids = {**by_place, **self._ids}
+        maps = maps_of(found.candidates, ids, prediction.height, prediction.width)
+        colours = {number: colour_number(number - 1) for number in ids.values()}
+        colours[0] = (0, 0, 0)
+        self._write("masks", found, png_of_ids(maps.classes_hw, colours))
+        if prediction.probabilities_chw is None:
+            self._write("instances", found, png_of_ids(maps.objects_hw))
+        if self._uncertainty and prediction.uncertainty_hw is not None:
+            self._write("uncertainty", found, png_of_ids(prediction.uncertainty_hw))
+        names = [""] * (max(ids.values()) + 1)
+        for name, number in ids.items():
+            names[number] = name
+        text = "".join(f"{name or f'class {n}'}\n" for n, name in enumerate(names))
+        write_whole(self._out / "classes.txt", text.encode())
+
+    def _write(self, kind: str, found: Found, data: bytes) -> None:
+        path = (self._out / kind / found.image.name).with_suffix(".png")
+        make_folder(path.parent)
+        write_whole(path, data)
+
+
+def _each(
+    model: FullImageModel,
+    images: Sequence[NamedImage],
+    recipe_text: str,
+    progress: Bar,
+    refused: list[str],
+) -> Iterator[Found]:
+    from seggui.models.predictions import candidates_of
+    from seggui.refine.recipe import parse
+
+    recipe = parse(recipe_text)
+    for number, image in enumerate(images):
+        progress.report(number, len(images), image.name)
+        try:
+            image_hwc = read_image(image.path).display_hwc()
+        except Unreadable as error:
+            refused.append(str(error))
+            sys.stderr.write(f"{error} It is left out.\n")
+            continue
+        prediction = model.predict(image_hwc, _silent)
+        candidates = candidates_of(prediction, with_probability=bool(recipe.steps))
+        if recipe.steps:
+            candidates = tuple(
+                refined
+                for candidate in candidates
+                for refined in recipe.apply_candidate(candidate, image_hwc, _silent)
+            )
+        yield Found(image, prediction, candidates)
+    progress.report(len(images), len(images), "done")
+
+
+def _row(found: Found) -> dict[str, object]:
+    uncertainty = found.prediction.uncertainty_hw
+    return {
+        "image": found.image.name,
+        "objects": [
+            {
+                "class": candidate.class_name,
+                "score": round(candidate.score, 4),
+                "area": candidate.mask.area,
+            }
+            for candidate in found.candidates
+        ],
+        "uncertainty": round(float(uncertainty.mean()) / 255, 4)
+        if uncertainty is not None
+        else None,
+    }
+
+
+def _print(
+    rows: Sequence[Mapping[str, object]],
+    refused: Sequence[str],
+    options: argparse.Namespace,
+) -> None:
+    if options.json:
+        result = {"out": str(options.out), "images": rows, "refused": refused}
+        sys.stdout.write(json.dumps(result) + "\n")
+        return
+    left_out = f", {len(refused)} could not be read" if refused else ""
+    sys.stdout.write(f"{len(rows)} images predicted into {options.out}{left_out}\n")
+
+
+def _silent(done: int, total: int, what: str) -> None:
+    """The tiles of one image are not worth a bar of their own."""
