@@ -1,0 +1,111 @@
+"""The table of models."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from seggui.errors import BadRequest, MissingWeights
+from seggui.jobs.train_options import ARCHITECTURES
+from seggui.models import catalog
+
+
+def test_the_table_loads_no_model_library():
+    code = (
+        "import sys, seggui.models.catalog as c; c.builtin(); c.best_prompted();"
+        "print(*sys.modules)"
+    )
+    out = subprocess.run(
+        [sys.executable, "-c", code], check=True, capture_output=True, text=True
+    ).stdout
+    loaded = {name.partition(".")[0] for name in out.split()}
+    assert loaded.isdisjoint({"torch", "torchvision", "cv2", "PySide6", "scipy", "PIL"})
+
+
+def test_ids_are_unique_and_can_be_looked_up():
+    ids = [info.id for info in catalog.builtin()]
+    assert len(ids) == len(set(ids))
+    assert {"classic", "unet", "fcn", "deeplabv3", "lraspp", "maskrcnn"} <= set(ids)
+    assert [catalog.get(i).id for i in ids] == ids
+
+
+def test_an_unknown_id_is_answered_with_those_there_are():
+    with pytest.raises(BadRequest, match=r"'sam9'.*classic, unet"):
+        catalog.get("sam9")
+    with pytest.raises(BadRequest, match="maskrcnn"):
+        catalog.open_full_image_model("sam9")
+    with pytest.raises(BadRequest, match="no model called 'unet'"):
+        catalog.open_prompted("unet")
+
+
+def test_everything_that_can_be_trained_is_in_the_table():
+    trainable = {i.id: i.kind for i in catalog.full_image() if i.trainable}
+    assert trainable == {row.id: row.kind for row in ARCHITECTURES}
+
+
+def test_without_any_weights_the_built_in_model_is_the_best_at_hand():
+    best = catalog.best_prompted()
+    assert best.id == "classic"
+    assert not best.needs_weights
+
+
+def test_each_weights_file_carries_the_digits_of_its_own_name():
+    for info in catalog.builtin():
+        if info.weights is not None:
+            assert len(info.weights.sha256) == 8
+            assert info.weights.name.endswith(f"-{info.weights.sha256}.pth")
+            assert info.weights.url.endswith(f"/{info.weights.name}")
+
+
+def test_the_rows_agree_with_torchvision():
+    from torchvision.models import detection, segmentation
+
+    released = {
+        "fcn": segmentation.FCN_ResNet50_Weights,
+        "deeplabv3": segmentation.DeepLabV3_ResNet50_Weights,
+        "lraspp": segmentation.LRASPP_MobileNet_V3_Large_Weights,
+        "maskrcnn": detection.MaskRCNN_ResNet50_FPN_Weights,
+    }
+    for model_id, weights in released.items():
+        info = catalog.get(model_id)
+        assert info.weights.url == weights.DEFAULT.url
+        if info.kind == "semantic":
+            assert list(info.classes) == weights.DEFAULT.meta["categories"][1:]
+        if info.weights.size_bytes is not None:
+            size_mb = info.weights.size_bytes / 2**20
+            assert round(size_mb, 3) == weights.DEFAULT.meta["_file_size"]
+
+
+def test_a_model_without_released_weights_says_to_train_it():
+    with pytest.raises(BadRequest, match="train it on your own images"):
+        catalog.open_full_image_model("unet")
+
+
+def test_a_model_whose_weights_are_missing_says_what_to_do():
+    with pytest.raises(MissingWeights, match="fcn_resnet50_coco-1167a1af"):
+        catalog.open_full_image_model("fcn")
+
+
+def run_in(project, name, **changes):
+    run = project / "runs" / name
+    run.mkdir(parents=True)
+    card = {"model": "unet", "classes": ["background", "cell"], "longest_side": 512}
+    (run / "model.json").write_text(json.dumps(card | changes))
+    return run
+
+
+def test_a_run_registers_by_its_card_and_goes_with_it(tmp_path):
+    older, newer = run_in(tmp_path, "2026-1"), run_in(tmp_path, "2026-2")
+    found = catalog.runs(tmp_path)
+    assert [info.run for info in found] == ["runs/2026-2", "runs/2026-1"]
+    assert found[0].id == str(newer)
+    assert (found[0].kind, found[0].classes) == ("semantic", ("cell",))
+    (older / "model.json").unlink()
+    assert [info.run for info in catalog.runs(tmp_path)] == ["runs/2026-2"]
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"model": "x", "classes": []}', "1"])
+def test_a_card_that_is_none_registers_nothing(tmp_path, text):
+    (run_in(tmp_path, "a") / "model.json").write_text(text)
+    assert catalog.runs(tmp_path) == ()

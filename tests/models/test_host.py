@@ -1,0 +1,232 @@
+"""The engine's host, with fake models in the catalogue's place."""
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pytest
+
+from seggui.core.candidate import Candidate, Instance, Prediction
+from seggui.core.mask import Mask
+from seggui.core.ports import ModelInfo, unwatched
+from seggui.core.prompt import Point, Prompt
+from seggui.errors import BadRequest, Cancelled, SegguiError
+from seggui.jobs.messages import Ask, Encode, Predict, Refine
+from seggui.jobs.shared import SharedImages
+from seggui.models import catalog
+from seggui.models.host import Encodings, EngineHost, Recent, bytes_of
+
+PROMPT = Prompt((Point(1, 1),))
+
+
+class FakePrompted:
+    """Every positive click becomes a square; counts how often it encodes."""
+
+    def __init__(self):
+        self.info = ModelInfo("fake", "Fake", "prompted")
+        self.encoded = 0
+        self.error = None
+
+    def encode(self, image_hwc, report):
+        self.encoded += 1
+        report(0, 1, "Encoding")
+        if self.error is not None:
+            raise self.error
+        return np.array(image_hwc)
+
+    def decode(self, encoding, prompt, report):
+        mask = np.zeros(encoding.shape[:2], bool)
+        for point in prompt.positives:
+            mask[int(point.y) : int(point.y) + 9, int(point.x) : int(point.x) + 9] = (
+                True
+            )
+        mask[-1, -1] = True
+        return (Candidate(Mask.from_dense(mask), 0.5),)
+
+
+class FakeFull:
+    info = ModelInfo("fake", "Fake", "instance")
+
+    def predict(self, image_hwc, report):
+        height, width = image_hwc.shape[:2]
+        mask = Mask.full(height, width)
+        doubt = np.zeros((height, width), np.uint8)
+        instances = (Instance(mask, "cell", 0.9), Instance(mask, "cell", 0.1))
+        return Prediction(height, width, ("background", "cell"), None, instances, doubt)
+
+
+@pytest.fixture
+def model(monkeypatch):
+    model = FakePrompted()
+    monkeypatch.setattr(catalog, "open_prompted", lambda model_id: model)
+    return model
+
+
+@pytest.fixture
+def image():
+    images = SharedImages()
+    yield images.share("a", np.zeros((30, 40, 3), np.uint8))
+    images.close()
+
+
+def test_an_ask_encodes_once_and_decodes_every_time(model, image):
+    host = EngineHost()
+    for ticket in (1, 2, 3):
+        reply = host.handle(Ask(ticket, image, "fake", PROMPT), unwatched)
+        assert reply.ticket == ticket
+        assert reply.candidates[0].mask.area == 82
+        assert reply.elapsed_s > 0
+    assert model.encoded == 1
+
+
+def test_a_prefetched_encoding_serves_the_first_click(model, image):
+    host = EngineHost()
+    host.handle(Encode(1, image, "fake"), unwatched)
+    host.handle(Ask(2, image, "fake", PROMPT), unwatched)
+    assert model.encoded == 1
+
+
+def test_a_forgotten_image_is_encoded_again(model, image):
+    host = EngineHost()
+    host.handle(Encode(1, image, "fake"), unwatched)
+    host.forget("a")
+    host.handle(Encode(2, image, "fake"), unwatched)
+    assert model.encoded == 2
+
+
+def test_the_recipe_runs_over_the_candidates(model, image):
+    ask = Ask(1, image, "fake", PROMPT, recipe="largest")
+    reply = EngineHost().handle(ask, unwatched)
+    assert reply.candidates[0].mask.area == 81
+
+
+def test_a_click_outside_the_image_is_refused(model, image):
+    ask = Ask(1, image, "fake", Prompt((Point(40, 1),)))
+    with pytest.raises(BadRequest, match="outside the image"):
+        EngineHost().handle(ask, unwatched)
+
+
+def test_cancelling_leaves_the_host_usable(model, image):
+    def report(done, total, what):
+        raise Cancelled
+
+    host = EngineHost()
+    with pytest.raises(Cancelled):
+        host.handle(Ask(1, image, "fake", PROMPT), report)
+    assert host.handle(Ask(2, image, "fake", PROMPT), unwatched).candidates
+
+
+def test_a_prediction_becomes_candidates(image, monkeypatch):
+    monkeypatch.setattr(catalog, "open_full_image_model", lambda *a, **k: FakeFull())
+    reply = EngineHost().handle(Predict(1, image, "fake"), unwatched)
+    assert [(c.class_name, c.score) for c in reply.candidates] == [("cell", 0.9)]
+    assert reply.uncertainty_hw.shape == (30, 40)
+
+
+def test_a_model_is_opened_once_and_again_after_a_new_training(
+    image, monkeypatch, tmp_path
+):
+    opened = []
+
+    def open_model(*arguments, **options):
+        opened.append((arguments, options))
+        return FakeFull()
+
+    monkeypatch.setattr(catalog, "open_full_image_model", open_model)
+    (tmp_path / "model.json").write_text("1")
+    host, predict = EngineHost(), Predict(1, image, str(tmp_path), tile=256)
+    host.handle(predict, unwatched)
+    host.handle(predict, unwatched)
+    assert len(opened) == 1
+    assert opened[0][1]["tile"] == 256
+    os.utime(tmp_path / "model.json", ns=(1, 1))
+    host.handle(predict, unwatched)
+    host.handle(replace(predict, smallest_score=0.1), unwatched)
+    assert len(opened) == 3
+
+
+@pytest.mark.parametrize(
+    "error", [MemoryError(), RuntimeError("CUDA error: out of memory")]
+)
+def test_out_of_memory_frees_what_it_can_and_says_what_to_do(model, image, error):
+    import torch
+
+    assert torch.OutOfMemoryError is not None  # torch is loaded: its errors count
+    host = EngineHost()
+    host.handle(Encode(1, image, "fake"), unwatched)
+    host.forget("a")
+    model.error = error
+    with pytest.raises(SegguiError, match="smaller tiles"):
+        host.handle(Ask(2, image, "fake", PROMPT), unwatched)
+    model.error = None
+    assert host.handle(Ask(3, image, "fake", PROMPT), unwatched).candidates
+
+
+def test_other_errors_pass_as_they_are(model, image):
+    model.error = RuntimeError("a bug")
+    with pytest.raises(RuntimeError, match="a bug"):
+        EngineHost().handle(Ask(1, image, "fake", PROMPT), unwatched)
+
+
+def test_what_does_not_belong_to_the_engine_is_a_bug(image):
+    with pytest.raises(TypeError, match="Refine"):
+        EngineHost().handle(Refine(1, image, (), ""), unwatched)
+
+
+def test_encodings_give_way_to_newer_ones_over_the_limit():
+    cache = Encodings(1000)
+    for key in "abc":
+        cache.put(key, "m", np.zeros(400, np.uint8))
+    assert [cache.get(key, "m") is not None for key in "abc"] == [False, True, True]
+    cache.get("b", "m")
+    cache.put("d", "m", np.zeros(400, np.uint8))
+    assert [cache.get(key, "m") is not None for key in "bcd"] == [True, False, True]
+    cache.put("e", "m", np.zeros(5000, np.uint8))
+    assert cache.nbytes == 5000, "one that is too large alone is still kept"
+
+
+def test_the_size_of_an_encoding_counts_each_array_once():
+    @dataclass
+    class Inner:
+        array: object
+        more: tuple
+
+    array = np.zeros(100, np.uint8)
+    assert bytes_of(Inner(array, ({"k": array}, [np.zeros(7, np.uint8)], 3))) == 107
+
+
+def test_the_oldest_model_goes_before_a_new_one_is_made():
+    recent, gone = Recent(1), []
+
+    class Model:
+        def __del__(self):
+            gone.append(self)
+
+    recent.get("a", Model)
+    recent.get("b", lambda: gone.copy())
+    assert len(recent.get("b", list)) == 1, "both may not fit into memory"
+
+
+def test_a_click_on_the_built_in_model_loads_no_torch():
+    code = (
+        "import sys, numpy as np\n"
+        "from seggui.core.prompt import Point, Prompt\n"
+        "from seggui.core.ports import unwatched\n"
+        "from seggui.jobs.messages import Ask\n"
+        "from seggui.jobs.shared import SharedImages\n"
+        "from seggui.models.host import open_host\n"
+        "pixels = np.zeros((60, 80, 3), np.uint8); pixels[20:40, 20:50] = 200\n"
+        "image = SharedImages().share('a', pixels)\n"
+        "ask = Ask(1, image, 'classic', Prompt((Point(30, 30),)), 'largest')\n"
+        "reply = open_host().handle(ask, unwatched)\n"
+        "assert reply.candidates[0].mask.contains(30, 30)\n"
+        "print(*sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    loaded = {name.partition(".")[0] for name in done.stdout.split()}
+    assert loaded.isdisjoint({"torch", "torchvision", "PySide6"})
