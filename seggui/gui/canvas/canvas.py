@@ -61,6 +61,7 @@ class Canvas(QWidget):
         self._document: Document | None = None
         self._preview: Document | None = None
         self._prompt = Prompt()
+        self._asking: Prompt | None = None
         self._rubber: Rubber | None = None
         self._view = View()
         self._fits = True
@@ -78,7 +79,7 @@ class Canvas(QWidget):
         """Show an RGB image, or none; its document comes with ``set_document``."""
         self._content.show_image(image_hwc)
         self._document = self._preview = None
-        self._rubber = None
+        self._rubber = self._asking = None
         self.zoom_fit()
         self._repaint_all()
 
@@ -145,6 +146,11 @@ class Canvas(QWidget):
         for ring in rings:
             if ring is not None:
                 self.update(self._ring_rect(ring))
+
+    def show_prompt(self, prompt: Prompt | None) -> None:
+        """Show a prompt that is not asked yet; None shows the real one again."""
+        self._asking = prompt
+        self.update()
 
     def set_hand(self, hand: PointerTaker | None) -> None:
         """Say who gets the mouse when it does not pan or zoom."""
@@ -300,8 +306,9 @@ class Canvas(QWidget):
         marks = Marks(painter, self._view, ratio)
         marks.draw_grid(self.visible_box)
         style = self._content.layers["prompt"]
-        if style.visible and not self._prompt.empty:
-            marks.draw_prompt(self._prompt, style.opacity)
+        prompt = self._asking if self._asking is not None else self._prompt
+        if style.visible and not prompt.empty:
+            marks.draw_prompt(prompt, style.opacity)
         if self._rubber is not None:
             marks.draw_rubber(self._rubber)
         painter.end()

@@ -1,0 +1,82 @@
+"""What a tool needs of the session, and the options a person sets for tools."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from seggui.core.candidate import Candidate
+from seggui.core.document import Document
+from seggui.core.prompt import Prompt
+from seggui.errors import BadRequest
+
+BRUSH_SMALLEST_PX = 1
+BRUSH_LARGEST_PX = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class ToolOptions:
+    """How tools work; sizes are image pixels."""
+
+    brush_px: int = 24
+    """Diameter of brush and eraser."""
+    brush_shape: Literal["round", "square"] = "round"
+    paint_into: Literal["selected", "new"] = "selected"
+    protect_others: bool = False
+    """Never set a pixel that another segment has."""
+    point_positive: bool = True
+    """Whether the left button adds to the object; the right one does the opposite."""
+    polygon_tolerance_px: float = 1.0
+    """How far a polygon made from a mask may lie off the mask's edge."""
+
+    def __post_init__(self) -> None:
+        if not BRUSH_SMALLEST_PX <= self.brush_px <= BRUSH_LARGEST_PX:
+            raise BadRequest(
+                f"A brush of {self.brush_px} pixels cannot be used; "
+                f"{BRUSH_SMALLEST_PX} to {BRUSH_LARGEST_PX} can."
+            )
+
+
+class Desk(Protocol):
+    """What lies before the person, and what a tool may wish for."""
+
+    @property
+    def document(self) -> Document | None: ...
+
+    @property
+    def selected(self) -> tuple[str, ...]: ...
+
+    @property
+    def hidden(self) -> frozenset[str]: ...
+
+    @property
+    def class_id(self) -> int: ...
+
+    @property
+    def options(self) -> ToolOptions: ...
+
+    @property
+    def prompt(self) -> Prompt: ...
+
+    @property
+    def candidate(self) -> Candidate | None: ...
+
+    @property
+    def read_only(self) -> bool: ...
+
+    def commit(
+        self, label: str, document: Document, select: Sequence[str] | None = None
+    ) -> None:
+        """Make this the document, as one undo step."""
+        ...
+
+    def ask(self, prompt: Prompt) -> None:
+        """Ask the prompted model; an empty prompt takes back what was asked."""
+        ...
+
+    def select(self, ids: Sequence[str]) -> None: ...
+
+    def say(self, text: str, level: str = "info") -> None: ...
+
+    def set_options(self, options: ToolOptions) -> None: ...
