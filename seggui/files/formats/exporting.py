@@ -7,7 +7,9 @@ import json
 import os
 import secrets
 import shutil
+from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 from seggui.core.classes import Classes
@@ -19,6 +21,7 @@ from seggui.files.formats.json_text import read_json
 from seggui.files.formats.losses import Tally
 from seggui.files.formats.values import ExportItem, ExportReport, Format
 
+_WRITERS = 8
 LIST = ".seggui-export.json"
 """What an export wrote, with digests: how the next one knows the folder is ours."""
 
@@ -50,27 +53,56 @@ def export(
     earlier = _earlier_files(out)
     make_folder(out.parent)
     stage = out.parent / f".{out.name}.{os.getpid()}-{secrets.token_hex(4)}.part"
-    digests: dict[str, str] = {}
     tally = Tally(form.holds, classes)
-
-    def put(name: str, data: bytes) -> None:
-        path = stage / name
-        make_folder(path.parent)
-        write_whole(path, data)
-        digests[name] = hashlib.sha256(data).hexdigest()
-
     try:
         make_folder(stage)
         watched = [_watched(item, tally) for item in items]
-        written = form.write(watched, classes, put, report)
-        listing = {"format": form.id, "files": digests}
-        put(LIST, json.dumps(listing, ensure_ascii=False, indent=1).encode())
+        with _Files(stage) as files:
+            written = form.write(watched, classes, files.put, report)
+        listing = {"format": form.id, "files": files.digests}
+        text = json.dumps(listing, ensure_ascii=False, indent=1)
+        write_whole(stage / LIST, text.encode())
         _move_in(stage, out, earlier)
     finally:
         shutil.rmtree(stage, ignore_errors=True)
     report(len(items), len(items), "")
-    files = tuple(sorted(name for name in digests if name != LIST))
-    return ExportReport(out, written.images, written.segments, files, tally.sentences())
+    return ExportReport(
+        out,
+        written.images,
+        written.segments,
+        tuple(sorted(files.digests)),
+        tally.sentences(),
+    )
+
+
+class _Files:
+    """Writes files into the unfinished folder while the next ones are encoded.
+
+    Waiting for the disk to confirm takes longer than encoding, and waits side by side.
+    Leaving the block waits for all of them; a failed one raises there or at ``put``.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._pool = ThreadPoolExecutor(_WRITERS, "seggui-export")
+        self._waiting: deque[Future[None]] = deque()
+        self.digests: dict[str, str] = {}
+
+    def __enter__(self) -> _Files:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        self._pool.shutdown(wait=True, cancel_futures=kind is not None)
+        if kind is None:
+            for future in self._waiting:
+                future.result()
+
+    def put(self, name: str, data: bytes) -> None:
+        make_folder((self._folder / name).parent)
+        self.digests[name] = hashlib.sha256(data).hexdigest()
+        self._waiting.append(self._pool.submit(write_whole, self._folder / name, data))
+        if len(self._waiting) > 2 * _WRITERS:
+            self._waiting.popleft().result()
 
 
 def _watched(item: ExportItem, tally: Tally) -> ExportItem:

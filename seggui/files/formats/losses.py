@@ -71,6 +71,8 @@ class Tally:
     def _add_hidden(self, document: Document, segments: tuple[Segment, ...]) -> None:
         self.too_many += max(0, len(segments) - MOST_INSTANCES)
         segments = segments[:MOST_INSTANCES]
+        if not _boxes_meet(segments):
+            return
         numbered = list(enumerate((s.mask for s in segments), start=1))
         ids = painted(document.image, numbered)
         visible = np.bincount(ids.reshape(-1), minlength=len(segments) + 1)
@@ -149,6 +151,18 @@ def losses(
     for document in documents:
         tally.add(document)
     return tally.sentences()
+
+
+def _boxes_meet(segments: tuple[Segment, ...]) -> bool:
+    """Whether the boxes of any two segments overlap; most images need no painting."""
+    boxes = [s.mask.bbox for s in sorted(segments, key=lambda s: s.mask.bbox.x0)]
+    for index, box in enumerate(boxes):
+        for other in boxes[index + 1 :]:
+            if other.x0 >= box.x1:
+                break
+            if not box.intersection(other).empty:
+                return True
+    return False
 
 
 def _hidden_by_other_classes(
