@@ -1,0 +1,157 @@
+"""The built-in prompted model: classical methods, no weights, no torch.
+
+A click is answered in three steps: propose regions around it (``pool``), judge them by
+what is measured along their edges and inside (``judge``), and settle the edge of the
+best one on the pixels (``edges``). Later clicks change the mask so far by one region
+each and leave everything else as it is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seggui.core.candidate import Candidate
+from seggui.core.geometry import Box
+from seggui.core.mask import Mask
+from seggui.core.ports import ModelInfo, Report
+from seggui.core.prompt import Point, Prompt
+from seggui.errors import BadRequest
+from seggui.models.prompted.corrections import (
+    Choice,
+    applied,
+    choose,
+    choose_in_box,
+    probability,
+)
+from seggui.models.prompted.scenes import Scenes
+
+INFO = ModelInfo(
+    id="classic",
+    title="Classic (clicks and boxes, no download)",
+    kind="prompted",
+    paper="Region trees, geodesic distance and graph cuts; see the decision record",
+    code_licence="Apache-2.0",
+    candidates=3,
+    input_size="any",
+)
+MOST_STEPS = 30
+"""Clicks that each get a region; more are met with a dot each."""
+GRANULARITIES = ("whole", "part", "sub-part")
+
+
+class ClassicModel:
+    """Segments from points and boxes with classical methods."""
+
+    @property
+    def info(self) -> ModelInfo:
+        return INFO
+
+    def encode(self, image_hwc: NDArray[np.uint8], report: Report) -> Scenes:
+        """Look at the whole image from afar; closer looks are taken when asked for."""
+        if image_hwc.ndim != 3 or image_hwc.shape[2] != 3 or image_hwc.size == 0:
+            raise ValueError(f"not an RGB image: shape {image_hwc.shape}")
+        report(0, 1, "looking at the image")
+        scenes = Scenes(image_hwc)
+        report(1, 1, "looking at the image")
+        return scenes
+
+    def decode(
+        self, encoding: object, prompt: Prompt, report: Report
+    ) -> tuple[Candidate, ...]:
+        """Return up to three candidates; each honours every click."""
+        if not isinstance(encoding, Scenes):
+            raise TypeError(f"an encoding of another model: {type(encoding).__name__}")
+        prompt = _checked(prompt, encoding)
+        return _candidates(_work_through(encoding, prompt, report), prompt)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Work:
+    """The last change that the prompt asks for, and the mask before it."""
+
+    before: Mask
+    choice: Choice | None
+
+
+def _checked(prompt: Prompt, scenes: Scenes) -> Prompt:
+    prompt = prompt.checked(scenes.width, scenes.height)
+    if not prompt.points and prompt.box is None:
+        raise BadRequest(
+            "The classic model does not read text. Click on the object or draw a box."
+        )
+    if prompt.previous is None and prompt.box is None and not prompt.positives:
+        raise BadRequest(
+            "There is nothing to take away from yet. Click on the object first."
+        )
+    return prompt
+
+
+def _work_through(scenes: Scenes, prompt: Prompt, report: Report) -> _Work:
+    """Follow the clicks that the mask so far contradicts, in their order."""
+    mask, choice = prompt.previous or Mask.empty(scenes.height, scenes.width), None
+    box = prompt.box
+    if box is not None:
+        mask = _cut_to(mask, box)
+        if mask.is_empty or not prompt.points:
+            report(0, len(prompt.points) + 1, "looking into the box")
+            mask = Mask.empty(scenes.height, scenes.width)
+            choice = choose_in_box(scenes, box)
+    before, steps = mask, 0
+    for index, point in enumerate(prompt.points):
+        now = mask if choice is None else applied(choice, choice.best, before)
+        if now.contains(point.x, point.y) == point.positive:
+            continue
+        if steps == MOST_STEPS:
+            break
+        report(index, len(prompt.points), "following the clicks")
+        steps += 1
+        mask = before = now
+        choice = choose(scenes, before, point, prompt.points, _limit(box, point))
+    return _Work(before, choice)
+
+
+def _limit(box: Box | None, point: Point) -> Box | None:
+    """The box, unless the click itself lies outside it."""
+    return box if box is not None and box.contains(point.x, point.y) else None
+
+
+def _cut_to(mask: Mask, box: Box) -> Mask:
+    return Mask.from_window(mask.height, mask.width, box, mask.window(box))
+
+
+def _candidates(work: _Work, prompt: Prompt) -> tuple[Candidate, ...]:
+    choice = work.choice
+    if choice is None:
+        return (Candidate(_honoured(work.before, prompt), 1.0),)
+    which = [choice.best, *choice.others()]
+    masks = [_honoured(applied(choice, one, work.before), prompt) for one in which]
+    order = sorted(range(len(masks)), key=lambda i: -masks[i].area)
+    return tuple(
+        Candidate(
+            mask,
+            float(np.clip(choice.expected[one], 0.0, 1.0)),
+            GRANULARITIES[order.index(index)],
+            None,
+            probability(choice, mask) if index == 0 else None,
+        )
+        for index, (one, mask) in enumerate(zip(which, masks, strict=True))
+    )
+
+
+def _honoured(mask: Mask, prompt: Prompt) -> Mask:
+    """Keep to the box, and let each click have at least its own pixel.
+
+    Of clicks that contradict each other on one pixel the last one counts.
+    """
+    box = prompt.box
+    if box is not None and all(box.contains(p.x, p.y) for p in prompt.positives):
+        mask = _cut_to(mask, box)
+    for point in prompt.points:
+        if mask.contains(point.x, point.y) != point.positive:
+            x, y = int(point.x), int(point.y)
+            pixel = Box(x, y, x + 1, y + 1)
+            mask = mask.with_window(pixel, np.array([[point.positive]]))
+    return mask
