@@ -141,10 +141,12 @@ class _Progress:
     def __init__(self, *, quiet: bool) -> None:
         from tqdm import tqdm
 
+        self._quiet = quiet
         self._bar = tqdm(
             total=100,
             file=sys.stderr,
-            disable=quiet,
+            disable=quiet or not sys.stderr.isatty(),
+            mininterval=0.2,
             bar_format="{desc} |{bar}| {percentage:3.0f} % {postfix}",
         )
 
@@ -154,10 +156,10 @@ class _Progress:
 
     def show(self, event: Event) -> None:
         kind = event["event"]
-        if kind in ("note", "failed"):
-            self._bar.write(f"{event['text']}", file=sys.stderr)
+        if kind == "note":
+            self._say(f"{event['text']}")
         if kind == "epoch":
-            self._bar.write(_epoch_line(event), file=sys.stderr)
+            self._say(_epoch_line(event))
         if "progress" in event:
             self._bar.n = 100 * float(str(event["progress"]))
             self._bar.set_description_str(f"epoch {int(str(event['epoch'])) + 1}")
@@ -166,6 +168,10 @@ class _Progress:
                 f"{_clock(left_s)} left"
                 + (f", loss {event['loss']:.4f}" if kind == "step" else "")
             )
+
+    def _say(self, line: str) -> None:
+        if not self._quiet:
+            self._bar.write(line, file=sys.stderr)
 
     def close(self) -> None:
         self._bar.close()

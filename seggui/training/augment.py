@@ -102,7 +102,9 @@ def _centre_xy(
     half = covered / 2
     return np.array(
         [
-            rng.uniform(min(half, side / 2), max(side - half, side / 2))
+            # Coordinates of warpAffine are of pixel centres: the middle of an image
+            # of two pixels is 0.5.
+            rng.uniform(min(half, side / 2), max(side - half, side / 2)) - 0.5
             for side in (width, height)
         ]
     )

@@ -9,14 +9,13 @@ from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 import torch
-from torch import Tensor, nn
 
 from seggui.core.ports import Report
 from seggui.errors import SegguiError
 from seggui.jobs.run_state import Event, Wish
 from seggui.jobs.train_options import TrainOptions
-from seggui.models.weights import all_finite
 from seggui.training.checkpoints import Checkpoints
+from seggui.training.learner import Learner
 from seggui.training.samples import Sample
 from seggui.training.task import Scores, Task
 
@@ -65,21 +64,8 @@ class Training:
         all_images = math.ceil(len(self.training) / self.options.batch_size)
         return max(all_images, LEAST_STEPS_PER_EPOCH)
 
-    def optimiser(self, network: nn.Module) -> torch.optim.Optimizer:
-        rate = self.options.learning_rate
-        if self.options.optimizer == "adam":
-            return torch.optim.Adam(network.parameters(), lr=rate)
-        return torch.optim.AdamW(
-            network.parameters(), lr=rate, weight_decay=self.options.weight_decay
-        )
 
-
-def fit(
-    training: Training,
-    network: nn.Module,
-    optimiser: torch.optim.Optimizer,
-    position: Position,
-) -> Iterator[Event]:
+def fit(training: Training, learner: Learner, position: Position) -> Iterator[Event]:
     """Train in place from ``position`` on; yield events.
 
     Every step seeds itself by seed, epoch and step, so that a training that was
@@ -98,11 +84,11 @@ def fit(
             len(training.training),
             steps * options.batch_size,
         )
-        network.train()
+        learner.network.train()
         while position.step_in_epoch < steps and not clock.out_of_time:
             yield from _pauses(training, clock)
             if training.wish() == "stop":
-                save(training, network, optimiser, clock.stamped(position))
+                save(training, learner, clock.stamped(position))
                 yield {"event": "stopped", "step": position.steps}
                 return
             places = order[position.step_in_epoch * options.batch_size :][
@@ -113,7 +99,7 @@ def fit(
             )
             batch = task.batch([training.training[place] for place in places], rngs)
             rate = rate_at(clock.progress(position.steps, steps), options)
-            loss = step(task, network, optimiser, batch, rate, options.clip)
+            loss = learner.step(task, batch, rate, options, position.steps)
             if loss is None:
                 raise Diverged(_diverged(training, places, position))
             position = replace(
@@ -131,43 +117,20 @@ def fit(
                 **clock.figures(position.steps, steps),
             }
             if time.monotonic() - saved_s > training.checkpoint_every_s:
-                save(training, network, optimiser, clock.stamped(position))
+                save(training, learner, clock.stamped(position))
                 saved_s = time.monotonic()
         measured_s = time.monotonic()
-        scores = task.validate(network.eval(), training.validation, training.report)
+        scores = task.validate(learner.average, training.validation, training.report)
         clock.measuring_s = time.monotonic() - measured_s
         position, event = _end_of_epoch(position, scores)
         if event["best"]:
-            keep_best(training, network, position, scores)
+            keep_best(training, learner, position, scores)
         yield {**event, **clock.figures(position.steps, steps)}
-        save(training, network, optimiser, clock.stamped(position))
+        save(training, learner, clock.stamped(position))
         saved_s = time.monotonic()
         if _enough(options, position, clock):
             break
     yield {"event": "finished", "step": position.steps, "epochs": position.epoch}
-
-
-def step(
-    task: Task,
-    network: nn.Module,
-    optimiser: torch.optim.Optimizer,
-    batch: object,
-    rate: float,
-    clip: float,
-) -> float | None:
-    """One step down the gradient; None, and no step, when a number is not finite."""
-    for group in optimiser.param_groups:
-        group["lr"] = rate
-    optimiser.zero_grad(set_to_none=True)
-    loss = task.loss(network, batch)
-    if not torch.isfinite(loss):
-        return None
-    loss.backward()  # type: ignore[no-untyped-call]
-    length: Tensor = nn.utils.clip_grad_norm_(network.parameters(), clip or math.inf)
-    if not torch.isfinite(length):
-        return None
-    optimiser.step()
-    return float(loss.detach())
 
 
 def rate_at(progress: float, options: TrainOptions) -> float:
@@ -198,47 +161,33 @@ def seeds(
     return [np.random.default_rng(child) for child in sequence.spawn(count)]
 
 
-def save(
-    training: Training,
-    network: nn.Module,
-    optimiser: torch.optim.Optimizer,
-    position: Position,
-) -> None:
+def save(training: Training, learner: Learner, position: Position) -> None:
     """Write the checkpoint that a resume goes on from."""
-    if not all_finite(network):
+    if not learner.finite:
         raise Diverged(
             "The weights are not finite any more. They were not saved; "
             "the checkpoints before them are whole."
         )
-    training.checkpoints.save_last(
-        {
-            "network": network.state_dict(),
-            "optimiser": optimiser.state_dict(),
-            "position": asdict(position),
-        }
-    )
+    training.checkpoints.save_last({**learner.state(), "position": asdict(position)})
 
 
 def keep_best(
-    training: Training, network: nn.Module, position: Position, scores: Scores
+    training: Training, learner: Learner, position: Position, scores: Scores
 ) -> None:
-    if all_finite(network):
+    if learner.finite:
         training.checkpoints.save_best(
             {
-                "network": network.state_dict(),
+                "network": learner.average.state_dict(),
                 "epoch": position.epoch,
                 "metrics": dict(scores.metrics),
             }
         )
 
 
-def restore(
-    content: Mapping[str, object], network: nn.Module, optimiser: torch.optim.Optimizer
-) -> Position:
+def restore(content: Mapping[str, object], learner: Learner) -> Position:
     """Put a checkpoint back; returns where it stands."""
-    network.load_state_dict(content["network"])  # type: ignore[arg-type]
-    optimiser.load_state_dict(content["optimiser"])  # type: ignore[arg-type]
-    return Position(**content["position"])  # type: ignore[arg-type]
+    learner.restore(content)
+    return Position(**content["position"])  # type: ignore[arg-type] # ours, checked
 
 
 class Clock:

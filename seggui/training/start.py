@@ -22,6 +22,7 @@ from seggui.models.runs import WEIGHTS, ModelCard, write_card
 from seggui.models.weights import load_matching, read_state, write_safetensors
 from seggui.training.folders import open_labelled
 from seggui.training.instance_task import InstanceTask
+from seggui.training.learner import Learner
 from seggui.training.loop import Diverged, Position, Training, fit, restore
 from seggui.training.previews import as_png
 from seggui.training.run_folder import RunFolder, versions
@@ -120,39 +121,44 @@ def _events(
     prepared = _prepare(order, run, report, stopped)
     training = prepared.training
     torch.manual_seed(options.seed)
-    network = training.task.build()
-    optimiser = training.optimiser(network)
-    position = Position()
     notes = [*prepared.notes]
+    learner = Learner.of(_network(training.task, options, notes), options)
+    position = Position()
     if order.resume:
         loaded = run.checkpoints.load_last()
         if loaded is None:
             notes.append("There was no checkpoint yet; the training begins anew.")
         else:
-            position = restore(loaded.content, network, optimiser)
+            position = restore(loaded.content, learner)
             notes += [loaded.note] if loaded.note else []
         _check_unfinished(options, position)
         run.forget_events_after(position.steps)
-    elif options.weights:
+    yield _start_event(prepared, options, position)
+    for note in notes:
+        yield {"event": "note", "step": position.steps, "text": note}
+    try:
+        for event in fit(training, learner, position):
+            if event["event"] == "epoch":
+                _write_previews(run.path, training, learner.average)
+            if event["event"] in ("finished", "stopped"):
+                _register(run, learner.average, prepared, options)
+            yield {**event, "memory_mb": peak_memory_mb(prepared.device)}
+    except Diverged:
+        _register(run, learner.average, prepared, options)
+        raise
+
+
+def _network(task: Task, options: TrainOptions, notes: list[str]) -> nn.Module:
+    """A network of random weights, or of those it shall start from."""
+    network = task.build()
+    if options.weights:
         path = Path(options.weights)
         taken = load_matching(network, read_state(path), path)
         notes.append(
             f"Started from {path}: {taken.taken} tensors fitted, "
             f"{taken.left_out} did not."
         )
-    yield _start_event(prepared, options, position)
-    for note in notes:
-        yield {"event": "note", "step": position.steps, "text": note}
-    try:
-        for event in fit(training, network, optimiser, position):
-            if event["event"] == "epoch":
-                _write_previews(run.path, training, network)
-            if event["event"] in ("finished", "stopped"):
-                _register(run, network, prepared, options)
-            yield {**event, "memory_mb": peak_memory_mb(prepared.device)}
-    except Diverged:
-        _register(run, network, prepared, options)
-        raise
+    return network
 
 
 def _prepare(

@@ -8,6 +8,7 @@ from torch import nn
 
 from seggui.jobs.train_options import TrainOptions
 from seggui.training.checkpoints import Checkpoints
+from seggui.training.learner import Learner
 from seggui.training.loop import (
     Clock,
     Diverged,
@@ -15,8 +16,10 @@ from seggui.training.loop import (
     Training,
     epoch_order,
     fit,
+    keep_best,
     rate_at,
     restore,
+    save,
 )
 from seggui.training.samples import Sample
 from seggui.training.task import Scores
@@ -104,8 +107,7 @@ class Ride:
             lambda *_: None,
             self.checkpoint_every_s,
         )
-        self.network = self.task.build()
-        self.optimiser = self.training.optimiser(self.network)
+        self.learner = Learner.of(self.task.build(), self.options)
 
     def wish(self):
         return "stop" if len(self.task.batches) == self.stop_after else "run"
@@ -114,13 +116,14 @@ class Ride:
         position = Position()
         if resume:
             loaded = self.training.checkpoints.load_last()
-            position = restore(loaded.content, self.network, self.optimiser)
-        return list(fit(self.training, self.network, self.optimiser, position))
+            position = restore(loaded.content, self.learner)
+        return list(fit(self.training, self.learner, position))
 
     def state(self):
-        moments = self.optimiser.state_dict()["state"]
+        moments = self.learner.optimiser.state_dict()["state"]
         return [
-            *self.network.state_dict().values(),
+            *self.learner.network.state_dict().values(),
+            *self.learner.average.state_dict().values(),
             *(value for row in moments.values() for value in row.values()),
         ]
 
@@ -188,12 +191,10 @@ def test_weights_that_are_no_numbers_are_never_written(tmp_path):
     ride.go()
     before = ride.training.checkpoints.load_last().content
     with torch.no_grad():
-        next(iter(ride.network.parameters()))[0] = math.inf
-    from seggui.training.loop import keep_best, save
-
+        next(iter(ride.learner.network.parameters()))[0] = math.inf
     with pytest.raises(Diverged, match="not saved"):
-        save(ride.training, ride.network, ride.optimiser, Position(steps=99))
-    keep_best(ride.training, ride.network, Position(epoch=99), Scores(1.0, {}))
+        save(ride.training, ride.learner, Position(steps=99))
+    keep_best(ride.training, ride.learner, Position(epoch=99), Scores(1.0, {}))
     after = ride.training.checkpoints.load_last().content
     assert after["position"] == before["position"]
     assert ride.training.checkpoints.load_best()["epoch"] != 99
@@ -219,9 +220,7 @@ def test_a_pause_waits_and_goes_on(tmp_path, monkeypatch):
     wishes = iter(["pause", "pause", "pause", "run"])
     monkeypatch.setattr("seggui.training.loop.PAUSE_LOOK_S", 0.01)
     training = replace(ride.training, wish=lambda: next(wishes, "run"))
-    kinds = [
-        e["event"] for e in fit(training, ride.network, ride.optimiser, Position())
-    ]
+    kinds = [e["event"] for e in fit(training, ride.learner, Position())]
     assert kinds[:3] == ["paused", "resumed", "step"]
     assert kinds[-1] == "finished"
 
@@ -231,9 +230,7 @@ def test_a_stop_while_paused_ends_it(tmp_path, monkeypatch):
     monkeypatch.setattr("seggui.training.loop.PAUSE_LOOK_S", 0.01)
     wishes = iter(["pause", "pause", "stop"])
     training = replace(ride.training, wish=lambda: next(wishes, "stop"))
-    kinds = [
-        e["event"] for e in fit(training, ride.network, ride.optimiser, Position())
-    ]
+    kinds = [e["event"] for e in fit(training, ride.learner, Position())]
     assert kinds == ["paused", "resumed", "stopped"]
 
 
