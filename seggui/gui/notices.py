@@ -1,0 +1,152 @@
+"""The one place where sentences are shown: a bar that asks for nothing.
+
+What is said before there is a window waits here. The same sentence said again is
+counted, not stacked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from PySide6.QtCore import QObject, Qt, QTimer, Signal
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+
+from seggui.errors import SegguiError
+from seggui.gui.icons import icon
+from seggui.gui.panels.controls import button, icon_button
+from seggui.gui.theme import theme
+
+LEVELS = ("info", "warning", "error")
+_MOST = 3
+_INFO_MS = 7000
+_ICONS = {"info": "about", "warning": "warning", "error": "error"}
+_COLOURS = {"info": "accent", "warning": "warn", "error": "bad"}
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A sentence, how bad it is, and what can be done about it."""
+
+    text: str
+    level: str = "info"
+    times: int = 1
+    action: str = ""
+    """The text of a button; empty for none."""
+    do: Callable[[], object] | None = None
+    stays: bool = False
+    """True for an info that must not vanish by itself."""
+
+
+class Notices(QObject):
+    """Keeps what was said until it is closed."""
+
+    changed = Signal()
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._open: list[Notice] = []
+
+    @property
+    def open(self) -> tuple[Notice, ...]:
+        """What is shown, the newest first."""
+        return tuple(reversed(self._open))
+
+    def say(self, text: str, level: str = "info") -> None:
+        self.put(Notice(text, level))
+
+    def error(self, error: SegguiError) -> None:
+        """Show a sentence made for people, as written."""
+        self.say(str(error), "error")
+
+    def put(self, notice: Notice) -> None:
+        """Show a notice, or count it when it is already shown."""
+        for place, old in enumerate(self._open):
+            if (old.text, old.level) == (notice.text, notice.level):
+                self._open[place] = replace(notice, times=old.times + 1)
+                self.changed.emit()
+                return
+        self._open.append(notice)
+        # Errors are not pushed out by what matters less.
+        while len(self._open) > _MOST:
+            mild = [n for n in self._open if n.level == "info"] or self._open
+            self._open.remove(mild[0])
+        self.changed.emit()
+
+    def close_notice(self, text: str) -> None:
+        left = [notice for notice in self._open if notice.text != text]
+        if len(left) != len(self._open):
+            self._open = left
+            self.changed.emit()
+
+
+class NoticeBar(QWidget):
+    """Shows notices above the canvas; takes no room when there is none."""
+
+    def __init__(self, notices: Notices) -> None:
+        super().__init__()
+        self._notices = notices
+        self._layout = QVBoxLayout(self)
+        self._layout.setContentsMargins(0, 0, 0, 0)
+        self._layout.setSpacing(0)
+        self._shown: list[tuple[Notice, QWidget]] = []
+        notices.changed.connect(self._show)
+        theme().changed.connect(self._again)
+        self._show()
+
+    def _again(self) -> None:
+        for _, line in self._shown:
+            line.hide()
+            line.deleteLater()
+        self._shown = []
+        self._show()
+
+    def _show(self) -> None:
+        wanted = self._notices.open
+        kept = {id(notice): line for notice, line in self._shown if notice in wanted}
+        for notice, line in self._shown:
+            if id(notice) not in kept:
+                self._layout.removeWidget(line)
+                line.hide()
+                line.deleteLater()
+        shown = []
+        for place, notice in enumerate(wanted):
+            made = kept.get(id(notice)) or self._line(notice)
+            self._layout.insertWidget(place, made)
+            shown.append((notice, made))
+        self._shown = shown
+        self.setVisible(bool(wanted))
+
+    def _line(self, notice: Notice) -> QWidget:
+        line = QFrame()
+        line.setProperty("look", "notice")
+        line.setProperty("level", notice.level)
+        mark = QLabel()
+        colour = getattr(theme().colours, _COLOURS[notice.level])
+        mark.setPixmap(icon(_ICONS[notice.level], colour).pixmap(18, 18))
+        times = f"  (x {notice.times})" if notice.times > 1 else ""
+        text = QLabel(notice.text + times)
+        text.setTextFormat(Qt.TextFormat.PlainText)
+        text.setWordWrap(True)
+        text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        text.setAccessibleName(f"{notice.level}: {notice.text}")
+        layout = QHBoxLayout(line)
+        layout.setContentsMargins(12, 7, 8, 7)
+        layout.setSpacing(10)
+        layout.addWidget(mark, 0, Qt.AlignmentFlag.AlignTop)
+        layout.addWidget(text, 1)
+
+        def close() -> None:
+            self._notices.close_notice(notice.text)
+
+        if notice.action and notice.do is not None:
+            act = button(notice.action)
+            act.clicked.connect(notice.do)
+            act.clicked.connect(close)
+            layout.addWidget(act)
+        layout.addWidget(icon_button("close", "Close this message", close))
+        if notice.level == "info" and not notice.stays:
+            timer = QTimer(line, singleShot=True, interval=_INFO_MS)
+            timer.timeout.connect(close)
+            timer.start()
+        return line

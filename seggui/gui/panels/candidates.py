@@ -1,0 +1,112 @@
+"""The strip of candidates: what the model offers for the marks, to accept or drop."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QIcon, QImage, QPixmap
+from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QToolButton, QWidget
+
+from seggui.gui.icons import icon
+from seggui.gui.panels.controls import button, label
+from seggui.gui.theme import theme
+
+_TITLES = {"whole": "Whole", "part": "Part", "sub-part": "Sub-part"}
+_SHOWN = 6
+_PICTURE = QSize(56, 42)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CandidateRow:
+    """One offered mask."""
+
+    granularity: str
+    score: float
+    picture: QImage | None = None
+
+
+class CandidatesPanel(QWidget):
+    """Shows what is offered; wishes to see, accept or drop it."""
+
+    show_wished = Signal(int)
+    accept_wished = Signal()
+    drop_wished = Signal()
+    clear_wished = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._text = label("", "quiet")
+        self._group = QButtonGroup(self)
+        self._group.setExclusive(True)
+        self._choices = QHBoxLayout()
+        self._choices.setSpacing(6)
+        self._accept = button("Accept", tip="Make it a segment (Enter)", main=True)
+        self._drop = button("Drop", "cross", "Forget it and the marks (Esc)")
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(10, 5, 10, 5)
+        layout.setSpacing(8)
+        layout.addWidget(self._text)
+        layout.addLayout(self._choices)
+        layout.addStretch(1)
+        layout.addWidget(self._drop)
+        layout.addWidget(self._accept)
+        self.setMinimumHeight(60)
+        self._accept.clicked.connect(self.accept_wished)
+        self._drop.clicked.connect(self.drop_wished)
+        self._group.idClicked.connect(self.show_wished)
+        self.show_candidates((), 0, marks=0, waiting=False)
+
+    def show_candidates(
+        self, rows: Sequence[CandidateRow], shown: int, *, marks: int, waiting: bool
+    ) -> None:
+        """Show what is offered for that many marks; ``shown`` is on the canvas."""
+        self._show_buttons(rows[:_SHOWN], shown)
+        if rows:
+            text = f"{len(rows)} candidates" if len(rows) > 1 else "Candidate"
+        elif waiting:
+            text = "The model is looking…"
+        elif marks:
+            text = f"{marks} mark{'s' if marks > 1 else ''}"
+        else:
+            text = "Click an object, or draw a box around it: its mask is offered here."
+        self._text.setText(text)
+        self._accept.setVisible(bool(rows))
+        self._drop.setVisible(bool(rows) or marks > 0)
+
+    def _show_buttons(self, rows: Sequence[CandidateRow], shown: int) -> None:
+        buttons = self._group.buttons()
+        for extra in buttons[len(rows) :]:
+            self._group.removeButton(extra)
+            self._choices.removeWidget(extra)
+            extra.hide()
+            extra.deleteLater()
+        for place, item in enumerate(rows):
+            made = self._group.button(place)
+            if made is None:
+                made = _choice()
+                self._group.addButton(made, place)
+                self._choices.addWidget(made)
+            title = _TITLES.get(item.granularity, item.granularity.capitalize())
+            made.setText(
+                f"{title}  {item.score:.0%}" if len(rows) > 1 else f"{item.score:.0%}"
+            )
+            made.setAccessibleName(f"{title}, score {item.score:.0%}")
+            made.setToolTip(
+                f"{title}; the model's own score is {item.score:.0%} (Tab: next)"
+            )
+            if item.picture is not None:
+                made.setIcon(QIcon(QPixmap.fromImage(item.picture)))
+            else:
+                made.setIcon(icon("candidates", theme().colours.accent))
+            made.setChecked(place == shown)
+
+
+def _choice() -> QToolButton:
+    made = QToolButton()
+    made.setCheckable(True)
+    made.setIconSize(_PICTURE)
+    made.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+    made.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+    return made

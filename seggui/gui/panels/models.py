@@ -1,0 +1,228 @@
+"""The models at hand: what each is, whether its weights are there, and what to run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from PySide6.QtCore import QSignalBlocker, QSize, Qt, Signal
+from PySide6.QtGui import QColor
+from PySide6.QtWidgets import (
+    QHeaderView,
+    QStackedWidget,
+    QTreeWidget,
+    QTreeWidgetItem,
+    QWidget,
+)
+
+from seggui.gui.icons import icon
+from seggui.gui.panels.batch_bar import BatchBar, BatchRow
+from seggui.gui.panels.controls import (
+    button,
+    column,
+    empty_text,
+    icon_button,
+    label,
+    row,
+    thin_line,
+)
+from seggui.gui.theme import theme
+
+_ID = Qt.ItemDataRole.UserRole
+_KINDS = {
+    "prompted": "Prompted: answers clicks and boxes",
+    "semantic": "Full image, classes",
+    "instance": "Full image, objects",
+    "panoptic": "Full image, classes and objects",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ModelRow:
+    """One model of the list."""
+
+    id: str
+    """Id of the catalogue, or the path of a run."""
+    title: str
+    kind: str
+    usable: bool = True
+    """Whether it can run as it stands."""
+    state: str = ""
+    """About its weights, in few words: built in, weights here, 170 MB to download."""
+    facts: tuple[tuple[str, str], ...] = ()
+    """Names and values for the lines below the list: licence, paper, metrics."""
+    downloadable: bool = False
+    run: bool = False
+    """It was trained here."""
+
+
+class ModelsPanel(QWidget):
+    """Shows models; wishes which to use and where."""
+
+    prompted_wished = Signal(str)
+    full_image_wished = Signal(str)
+    predict_wished = Signal(str)
+    predict_rest_wished = Signal(str)
+    rank_wished = Signal(str)
+    download_wished = Signal(str)
+    cancel_wished = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._rows: dict[str, ModelRow] = {}
+        self._prompted = ""
+        self._full_image = ""
+        self._image = self._writable = False
+        self.list = _tree()
+        self._empty = empty_text("The models are being looked up.")
+        self._pages = QStackedWidget()
+        self._pages.addWidget(self.list)
+        self._pages.addWidget(self._empty)
+        self._facts = label("", "quiet", wrap=True)
+        self._facts.setTextInteractionFlags(
+            Qt.TextInteractionFlag.TextSelectableByMouse
+        )
+        self._use = button(
+            "Use for clicks", "tool-point", "Answer marks with this model"
+        )
+        self._download = button(
+            "Download…", "download", "Fetch the weights, after asking"
+        )
+        self._predict = button(
+            "This image", tip="Find everything on the shown image", main=True
+        )
+        self._rest = button(
+            "Untouched images",
+            "predict-rest",
+            "Find everything on all images without segments",
+        )
+        self._rank = icon_button("sort", "Order the images by how unsure this model is")
+        self._rank.clicked.connect(lambda: self.rank_wished.emit(self.current_id))
+        self._bar = BatchBar()
+        self._bar.cancel_wished.connect(self.cancel_wished)
+        self._predict_line = QWidget()
+        predict = column(self._predict_line, margin=0)
+        predict.addWidget(label("Predict", "section"))
+        line = row(self._predict, self._rest, self._rank)
+        line.setStretch(0, 1)
+        line.setStretch(1, 1)
+        predict.addLayout(line)
+        layout = column(self)
+        layout.addWidget(self._pages, 1)
+        layout.addWidget(self._facts)
+        layout.addLayout(row(self._use, self._download, None))
+        layout.addWidget(thin_line())
+        layout.addWidget(self._predict_line)
+        layout.addWidget(self._bar)
+        self.list.currentItemChanged.connect(self._chosen)
+        self._use.clicked.connect(lambda: self.prompted_wished.emit(self.current_id))
+        self._download.clicked.connect(
+            lambda: self.download_wished.emit(self.current_id)
+        )
+        self._predict.clicked.connect(lambda: self.predict_wished.emit(self.current_id))
+        self._rest.clicked.connect(
+            lambda: self.predict_rest_wished.emit(self.current_id)
+        )
+        self.show_models((), "", "")
+
+    def show_models(
+        self, rows: Sequence[ModelRow], prompted: str, full_image: str
+    ) -> None:
+        """Show models by kind; the ids say which are in use."""
+        keep = self.current_id or full_image or prompted
+        self._rows = {item.id: item for item in rows}
+        self._prompted, self._full_image = prompted, full_image
+        colours = theme().colours
+        with QSignalBlocker(self.list):
+            self.list.clear()
+            for kind, title in _KINDS.items():
+                of_kind = [item for item in rows if item.kind == kind]
+                if not of_kind:
+                    continue
+                head = QTreeWidgetItem([title])
+                head.setFlags(Qt.ItemFlag.ItemIsEnabled)
+                head.setForeground(0, QColor(colours.quiet))
+                self.list.addTopLevelItem(head)
+                head.setFirstColumnSpanned(True)
+                for item in of_kind:
+                    line = self._line(item)
+                    head.addChild(line)
+                    if item.id == keep:
+                        self.list.setCurrentItem(line)
+                head.setExpanded(True)
+        self._pages.setCurrentIndex(0 if rows else 1)
+        self._tell()
+
+    def show_possible(self, *, image: bool, writable: bool) -> None:
+        """Whether there is an image, and whether it may be changed."""
+        self._image, self._writable = image, writable
+        self._tell()
+
+    def show_batch(self, batch: BatchRow | None) -> None:
+        """Show how far predicting is; None when nothing runs."""
+        self._bar.show_batch(batch)
+
+    @property
+    def current_id(self) -> str:
+        line = self.list.currentItem()
+        return str(line.data(0, _ID) or "") if line is not None else ""
+
+    def _line(self, item: ModelRow) -> QTreeWidgetItem:
+        colours = theme().colours
+        used = item.id in (self._prompted, self._full_image)
+        line = QTreeWidgetItem([item.title, item.state])
+        line.setData(0, _ID, item.id)
+        name = "check" if used else "training" if item.run else "models"
+        line.setIcon(0, icon(name, colours.accent if used else colours.quiet))
+        line.setForeground(1, QColor(colours.quiet))
+        line.setTextAlignment(
+            1, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+        )
+        if not item.usable:
+            line.setForeground(0, QColor(colours.off))
+        line.setToolTip(0, "\n".join(f"{key}: {value}" for key, value in item.facts))
+        return line
+
+    def _chosen(self) -> None:
+        item = self._rows.get(self.current_id)
+        if item is not None and item.kind != "prompted" and item.usable:
+            self.full_image_wished.emit(item.id)
+        self._tell()
+
+    def _tell(self) -> None:
+        item = self._rows.get(self.current_id)
+        prompted = item is not None and item.kind == "prompted"
+        full = item is not None and not prompted
+        usable = item is not None and item.usable
+        facts = item.facts if item is not None else ()
+        self._facts.setText("\n".join(f"{key}: {value}" for key, value in facts))
+        self._facts.setVisible(bool(facts))
+        self._use.setVisible(prompted)
+        self._use.setEnabled(usable and self.current_id != self._prompted)
+        self._use.setText(
+            "In use for clicks"
+            if self.current_id == self._prompted
+            else "Use for clicks"
+        )
+        self._download.setVisible(item is not None and item.downloadable)
+        self._predict_line.setVisible(full)
+        may = full and usable and self._writable
+        self._predict.setEnabled(may and self._image)
+        self._rest.setEnabled(may)
+        self._rank.setEnabled(full and usable)
+
+
+def _tree() -> QTreeWidget:
+    view = QTreeWidget()
+    view.setColumnCount(2)
+    view.setHeaderHidden(True)
+    view.setIndentation(8)
+    view.setRootIsDecorated(False)
+    view.setIconSize(QSize(16, 16))
+    view.setAccessibleName("Models")
+    view.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    header = view.header()
+    header.setStretchLastSection(False)
+    header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+    header.setSectionResizeMode(1, QHeaderView.ResizeMode.ResizeToContents)
+    return view

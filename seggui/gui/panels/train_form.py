@@ -1,0 +1,197 @@
+"""The options of a training as a form, made from the table of options."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QDoubleSpinBox,
+    QFormLayout,
+    QLineEdit,
+    QSpinBox,
+    QToolButton,
+    QWidget,
+)
+
+from seggui.errors import BadRequest
+from seggui.gui.icons import put_icon
+from seggui.gui.panels.controls import column, label
+from seggui.jobs.train_options import (
+    ARCHITECTURES,
+    OPTIONS,
+    Option,
+    OptionValue,
+    TrainOptions,
+    architecture,
+)
+
+_GROUPS = {
+    "main": "",
+    "data": "Data",
+    "learning": "Learning",
+    "augmentation": "Augmentation",
+    "machine": "Machine",
+}
+_LOSSES = ("ce+dice", "ce", "dice", "focal", "focal+dice")
+_LARGEST = 2**31 - 1
+
+
+class TrainForm(QWidget):
+    """Shows one field for each option."""
+
+    changed = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._read: dict[str, Callable[[], OptionValue]] = {}
+        self._fields: dict[str, QWidget] = {}
+        layout = column(self, margin=0)
+        for group, title in _GROUPS.items():
+            rows = QWidget()
+            form = QFormLayout(rows)
+            form.setContentsMargins(0, 0, 0, 4)
+            form.setHorizontalSpacing(10)
+            form.setVerticalSpacing(5)
+            form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+            form.setRowWrapPolicy(QFormLayout.RowWrapPolicy.DontWrapRows)
+            for option in OPTIONS:
+                if option.group == group:
+                    self._add(form, option)
+            if title:
+                layout.addWidget(_head(title, rows))
+                rows.setVisible(False)
+            layout.addWidget(rows)
+        self._problem = label("", "bad", wrap=True)
+        layout.addWidget(self._problem)
+        layout.addStretch(1)
+        self._model_chosen()
+        self.changed.connect(self._check)
+        self._check()
+
+    @property
+    def options(self) -> TrainOptions:
+        """What the fields say; raises ``BadRequest``."""
+        return TrainOptions.from_json(
+            {name: read() for name, read in self._read.items()}
+        )
+
+    @property
+    def valid(self) -> bool:
+        return not self._problem.text()
+
+    def field(self, name: str) -> QWidget:
+        """The field of an option."""
+        return self._fields[name]
+
+    def _add(self, form: QFormLayout, option: Option) -> None:
+        field = self._field(option)
+        field.setAccessibleName(option.label)
+        field.setToolTip(option.help[:1].upper() + option.help[1:])
+        self._fields[option.name] = field
+        if isinstance(field, QCheckBox):
+            form.addRow("", field)
+        else:
+            form.addRow(option.label, field)
+
+    def _field(self, option: Option) -> QWidget:
+        if option.name == "encoder":
+            return self._encoders()
+        if option.name == "loss":
+            return self._list(option, [(text, text) for text in _LOSSES])
+        if option.name == "model":
+            made = self._list(option, [(row.title, row.id) for row in ARCHITECTURES])
+            made.currentIndexChanged.connect(self._model_chosen)
+            return made
+        if option.choices:
+            return self._list(option, [(text, text) for text in option.choices])
+        return self._plain(option)
+
+    def _plain(self, option: Option) -> QWidget:
+        default = option.default
+        if isinstance(default, bool):
+            tick = QCheckBox(option.label)
+            tick.setChecked(default)
+            tick.toggled.connect(self.changed)
+            self._read[option.name] = tick.isChecked
+            return tick
+        if isinstance(default, int):
+            whole = QSpinBox()
+            whole.setRange(int(max(option.least, 0)), int(min(option.most, _LARGEST)))
+            whole.setValue(default)
+            if option.name == "crop":
+                whole.setSingleStep(32)
+            whole.valueChanged.connect(self.changed)
+            self._read[option.name] = whole.value
+            return whole
+        if isinstance(default, float):
+            number = QDoubleSpinBox()
+            number.setDecimals(
+                6 if default < 0.01 and default > 0 else 3 if option.most <= 1 else 2
+            )
+            number.setRange(option.least, min(option.most, 1e6))
+            number.setStepType(QDoubleSpinBox.StepType.AdaptiveDecimalStepType)
+            number.setValue(default)
+            number.valueChanged.connect(self.changed)
+            self._read[option.name] = number.value
+            return number
+        text = QLineEdit(str(default))
+        text.textChanged.connect(self.changed)
+        self._read[option.name] = lambda: text.text().strip()
+        return text
+
+    def _list(self, option: Option, rows: list[tuple[str, str]]) -> QComboBox:
+        box = QComboBox()
+        for text, value in rows:
+            box.addItem(text, value)
+        box.setCurrentIndex(max(0, box.findData(option.default)))
+        box.currentIndexChanged.connect(self.changed)
+        self._read[option.name] = lambda: str(box.currentData())
+        return box
+
+    def _encoders(self) -> QComboBox:
+        box = QComboBox()
+        box.currentIndexChanged.connect(self.changed)
+        self._read["encoder"] = lambda: str(box.currentData() or "")
+        return box
+
+    def _model_chosen(self) -> None:
+        box, model = self._fields.get("encoder"), self._read.get("model")
+        if isinstance(box, QComboBox) and model is not None:
+            row = architecture(str(model()))
+            with QSignalBlocker(box):
+                box.clear()
+                for name in row.encoders:
+                    box.addItem(name, name)
+            loss = self._fields.get("loss")
+            if loss is not None:
+                loss.setEnabled(row.losses)
+
+    def _check(self) -> None:
+        problem = ""
+        try:
+            _ = self.options
+        except BadRequest as error:
+            problem = str(error)
+        self._problem.setText(problem)
+        self._problem.setVisible(bool(problem))
+
+
+def _head(title: str, rows: QWidget) -> QToolButton:
+    """A title that opens and closes the rows below it."""
+    head = QToolButton()
+    head.setText(title)
+    head.setCheckable(True)
+    head.setAutoRaise(True)
+    head.setProperty("look", "head")
+    head.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+    put_icon(head, "next")
+
+    def turn(opened: bool) -> None:
+        rows.setVisible(opened)
+        put_icon(head, "down" if opened else "next")
+
+    head.toggled.connect(turn)
+    return head
