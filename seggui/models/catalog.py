@@ -73,8 +73,10 @@ ROWS = (
     Row(
         ModelInfo(
             id="classic",
-            title="Classic (built in)",
+            title="Classic (clicks and boxes, no download)",
             kind="prompted",
+            paper="Region trees, geodesic distance and graph cuts; see the decision "
+            "record",
             code_licence="Apache-2.0",
             candidates=3,
             input_size="any",

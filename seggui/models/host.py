@@ -95,6 +95,8 @@ class EngineHost:
         prompt = request.prompt.checked(image.width, image.height)
         model, encoding = self._encoding(image, request.model_id, report)
         candidates = model.decode(encoding, prompt, report)
+        # An encoding may have grown by what it looked at more closely.
+        self._encodings.put(image.key, request.model_id, encoding)
         return self._refined(candidates, request.recipe, image, report)
 
     def _encoding(

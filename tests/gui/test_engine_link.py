@@ -1,8 +1,12 @@
 """Tickets out, signals in; and the event loop stays smooth meanwhile."""
 
+import json
 import os
 import signal
+import subprocess
+import sys
 import threading
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -25,6 +29,7 @@ from seggui.jobs.messages import (
 from seggui.jobs.refine_host import RefineHost
 from seggui.jobs.shared import AttachedImages
 
+ROOT = Path(__file__).parents[2]
 PIXELS = np.zeros((40, 60, 3), np.uint8)
 PROMPT = Prompt((Point(1, 1),))
 
@@ -239,3 +244,38 @@ def test_a_killed_real_engine_is_told_and_replaced(qapp, qtbot):
         assert "no such model" in ear.heard[-1][1].text
     finally:
         link.close()
+
+
+LIMIT_MS = 50
+
+
+@pytest.mark.slow
+def test_the_event_loop_stays_smooth_while_the_engine_works_and_dies(tmp_path):
+    """Not late by more than 50 ms, in a process of its own like the window's.
+
+    Something of ours that holds the loop up does so every time, other programs on
+    the machine do not: so each phase has three tries, and an idle loop that is late
+    by more than the limit is no evidence.
+    """
+    benchmark = ROOT / "benchmarks" / "event_loop.py"
+    report = tmp_path / "lateness.json"
+    best = {}
+    for _ in range(3):
+        done = subprocess.run(
+            [sys.executable, str(benchmark), "--json", str(report)],
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        sys.stdout.write(done.stdout)
+        assert done.returncode == 0, done.stderr
+        rows = json.loads(report.read_text())
+        for row in rows:
+            known = best.get(row["what"], row["max_ms"])
+            best[row["what"]] = min(known, row["max_ms"])
+        allowed_ms = max(LIMIT_MS, rows[0]["max_ms"])
+        if max(best.values()) <= allowed_ms:
+            break
+    assert len(best) == 8
+    assert max(best.values()) <= allowed_ms, best

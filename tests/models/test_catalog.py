@@ -50,6 +50,12 @@ def test_without_any_weights_the_built_in_model_is_the_best_at_hand():
     assert not best.needs_weights
 
 
+def test_a_prompted_model_says_of_itself_what_the_table_says():
+    for info in catalog.prompted():
+        if not info.needs_weights:
+            assert catalog.open_prompted(info.id).info == info
+
+
 def test_each_weights_file_carries_the_digits_of_its_own_name():
     for info in catalog.builtin():
         if info.weights is not None:
