@@ -8,6 +8,7 @@ import os
 import shutil
 import sys
 from pathlib import Path
+from typing import cast
 
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
@@ -16,7 +17,8 @@ from seggui import __version__
 from seggui.errors import SegguiError
 from seggui.files.atomic import make_folder
 from seggui.files.settings import Settings, folders
-from seggui.gui import crash, theme
+from seggui.gui import theme
+from seggui.gui.crash import CrashGuard
 from seggui.gui.engine_link import EngineLink
 from seggui.gui.session import Session
 from seggui.gui.window import MainWindow
@@ -28,9 +30,7 @@ log = logging.getLogger(__name__)
 def open_window(options: argparse.Namespace) -> int:
     """Run the window, or the tour through it; returns the exit code."""
     if options.verb == "tour":
-        from seggui.gui.tour import play
-
-        return play(options)
+        return play_tour(options)
     if not has_display():
         sys.stderr.write(
             "seggui: there is no display here, so the window cannot be shown. "
@@ -44,11 +44,36 @@ def open_window(options: argparse.Namespace) -> int:
     except SegguiError as error:
         sys.stderr.write(f"seggui: {error}\n")
         return 1
+    guard = CrashGuard(folders()["settings"] / "crash", window.session.rescue, window)
+    guard.install()
     window.show()
     path = copy_sample() if options.sample else options.path
     if path is not None:
         QTimer.singleShot(0, lambda: window.session.open_folder(Path(path)))
-    return application.exec()
+    try:
+        return application.exec()
+    finally:
+        guard.uninstall()
+
+
+def play_tour(options: argparse.Namespace) -> int:
+    """Play the main job through the real window on a fresh copy of the sample."""
+    from seggui.gui.tour import Tour
+
+    application = make_application()
+    out = Path(options.out)
+    settings = Settings.load()
+    settings.set("theme", options.theme)
+    try:
+        window = build_window(settings)
+        sample = copy_sample(out / "project")
+        tour = Tour(window, sample, out, quick=options.quick)
+    except SegguiError as error:
+        sys.stderr.write(f"seggui: {error}\n")
+        return 1
+    QTimer.singleShot(0, tour.play)
+    application.exec()
+    return tour.exit_code
 
 
 def has_display() -> bool:
@@ -74,11 +99,12 @@ def make_application() -> QApplication:
 
 def build_window(settings: Settings) -> MainWindow:
     """Make the window with its session; processes start when they are needed."""
-    theme.apply(QApplication.instance(), str(settings.value("theme")))
-    crash.install(folders()["settings"] / "crash")
-    link = EngineLink()
-    session = Session(link, settings, model_id=catalog.best_prompted().id)
-    return MainWindow(session, catalog_rows=catalog.builtin, run_rows=catalog.runs)
+    theme.theme().set_wanted(cast(theme.Wanted, settings.value("theme")))
+    chosen = str(settings.value("prompted_model"))
+    prompted = {info.id for info in catalog.prompted()}
+    model_id = chosen if chosen in prompted else catalog.best_prompted().id
+    session = Session(EngineLink(), settings, model_id=model_id)
+    return MainWindow(session, catalogue=catalog)
 
 
 def copy_sample(target: Path | None = None) -> Path:

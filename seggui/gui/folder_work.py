@@ -9,18 +9,34 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from threading import Event
 
+import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 
 from seggui.core.document import Document
 from seggui.core.ports import Report
 from seggui.errors import SegguiError
+from seggui.files.project import Project
 from seggui.gui.background import Background, Job
-from seggui.jobs.batch import BatchProgress, BatchResult, run_batch
+from seggui.gui.engine_link import EngineLink
+from seggui.jobs.batch import BatchProgress, BatchResult, Workplace, run_batch
+from seggui.jobs.client import Client
 
 Change = Callable[[Document], Document]
 Compute = Callable[[str, Report], Change | None]
 """For an image: what to do to its document, or None for nothing. Runs on the lane."""
 EditImage = Callable[[str, str, Change, Callable[[], None]], None]
+
+
+def lending(client: Client, link: EngineLink, project: Project) -> Workplace:
+    """What batch work needs to hand the project's images to a worker process."""
+
+    def read(name: str) -> tuple[str, NDArray[np.uint8]]:
+        loaded = project.read_pixels(name)
+        # A key of its own: the same image may be open in the window.
+        return f"{loaded.digest}#{loaded.page}#folder", loaded.display_hwc()
+
+    return Workplace(client, link.images, link.next_ticket, read)
 
 
 class FolderWork(QObject):
@@ -56,23 +72,22 @@ class FolderWork(QObject):
             return False
 
         def work(report: Report) -> BatchResult:
-            def one(name: str, inner: Report) -> None:
-                change = compute(name, inner)
+            def deliver(name: str, change: Change | None) -> None:
                 if change is not None:
-                    self._edit_and_wait(name, label, change, inner)
+                    self._edit_and_wait(name, label, change, report)
 
             def tell(progress: BatchProgress) -> None:
                 report(progress.done, progress.total, progress.name)
                 self.progressed.emit(progress)
 
-            return run_batch(names, one, tell)
+            return run_batch(names, compute, deliver, tell)
 
         self._job = self._background.start(
             "folder",
             work,
             lambda result: self._end(label, result),
             self._failed,
-            on_cancelled=lambda: self._end(label, BatchResult(0, (), cancelled=True)),
+            on_cancelled=lambda: self._end(label, BatchResult((), (), cancelled=True)),
         )
         return True
 

@@ -16,9 +16,12 @@ from seggui.core.ports import Report
 from seggui.core.segment import Segment, Source
 from seggui.files.project import Project
 from seggui.gui.engine_link import EngineLink
-from seggui.gui.folder_work import Change, FolderWork
-from seggui.jobs.client import ask_and_wait
-from seggui.jobs.messages import Failed, Predict, Predicted, Progress
+from seggui.gui.folder_work import Change, FolderWork, lending
+from seggui.jobs.batch import predicting
+from seggui.jobs.messages import Failed, Predict, Predicted, Progress, SharedImage
+
+NO_IMAGE = SharedImage("", "", 0, 0)
+"""Stands in a request that is the pattern for others."""
 
 ClassOf = Callable[[str], int]
 """The project's class id for a model's class name."""
@@ -106,9 +109,11 @@ class Predicting(QObject):
         self, project: Project, names: Sequence[str], model: str, source: str
     ) -> None:
         """Find everything in these images; each gets one undoable step."""
+        place = lending(self._link.engine, self._link, project)
+        ask = predicting(place, Predict(0, NO_IMAGE, model))
 
         def compute(name: str, report: Report) -> Change | None:
-            reply = self._ask_for(project, name, model, report)
+            reply = ask(name, report)
             if reply.uncertainty_hw is not None:
                 self.uncertainty_known.emit(name, mean_of(reply.uncertainty_hw))
             found = reply.candidates
@@ -120,21 +125,6 @@ class Predicting(QObject):
 
         if not self._folder_work.start(f"Predicted by {source}", names, compute):
             self.said.emit("Other folder work is still running.", "warning")
-
-    def _ask_for(
-        self, project: Project, name: str, model: str, report: Report
-    ) -> Predicted:
-        loaded = project.read_pixels(name)
-        key = f"{loaded.digest}#{loaded.page}#predict"
-        try:
-            shared = self._link.images.share(key, loaded.display_hwc())
-            request = Predict(self._link.next_ticket(), shared, model)
-            reply = ask_and_wait(self._link.engine, request, report)
-        finally:
-            self._link.engine.forget(key)
-            self._link.images.drop(key)
-        assert isinstance(reply, Predicted)
-        return reply
 
     def stop(self) -> None:
         if self._ticket:

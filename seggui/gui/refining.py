@@ -15,9 +15,9 @@ from seggui.core.segment import Segment, new_segment_id
 from seggui.errors import SegguiError
 from seggui.files.project import Project
 from seggui.gui.engine_link import EngineLink
-from seggui.gui.folder_work import Change, FolderWork
-from seggui.jobs.client import ask_and_wait
-from seggui.jobs.messages import Failed, Refine, Refined
+from seggui.gui.folder_work import Change, FolderWork, lending
+from seggui.jobs.batch import refining
+from seggui.jobs.messages import Failed, Refined
 from seggui.refine.recipe import parse
 
 Refinement = dict[str, tuple[Mask, tuple[Mask, ...]]]
@@ -100,30 +100,16 @@ class Refining(QObject):
         """Run the recipe over every accepted segment of these images."""
         label = f"Refined: {recipe}"
 
+        place = lending(self._link.refiner, self._link, project)
+
         def compute(name: str, report: Report) -> Change | None:
             document = project.read_document(name)
-            chosen = () if document is None else document.accepted
-            chosen = tuple(s for s in chosen if not s.locked)
+            accepted = () if document is None else document.accepted
+            chosen = tuple(s for s in accepted if not s.locked)
             if not chosen:
                 return None
-            loaded = project.read_pixels(name)
-            key = f"{loaded.digest}#{loaded.page}#refine"
-            try:
-                shared = self._link.images.share(key, loaded.display_hwc())
-                reply = ask_and_wait(
-                    self._link.refiner,
-                    Refine(
-                        self._link.next_ticket(),
-                        shared,
-                        tuple(s.mask for s in chosen),
-                        recipe,
-                    ),
-                    report,
-                )
-            finally:
-                self._link.refiner.forget(key)
-                self._link.images.drop(key)
-            assert isinstance(reply, Refined)
+            masks = tuple(s.mask for s in chosen)
+            reply = refining(place, lambda _name: masks, recipe)(name, report)
             results = _results(chosen, reply.masks)
             return lambda shown: refined(shown, results, recipe)
 

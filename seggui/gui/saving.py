@@ -86,9 +86,9 @@ class Saving(QObject):
         self._running += 1
         self.changed.emit()
 
-        def done(_result: object) -> None:
+        def done(digest: str) -> None:
             self._running -= 1
-            self._finish(opened, job)
+            self._finish(opened, job, digest)
             then()
 
         def failed(error: SegguiError) -> None:
@@ -113,9 +113,9 @@ class Saving(QObject):
         self.changed.emit()
         return True
 
-    def _finish(self, opened: OpenDocument, job: SaveJob) -> None:
+    def _finish(self, opened: OpenDocument, job: SaveJob, digest: str) -> None:
         try:
-            opened.saved(job)
+            opened.saved(job, digest)
         except SegguiError as error:
             self._tell(error)
         self._refused = ""

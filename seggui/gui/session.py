@@ -36,8 +36,10 @@ from seggui.gui.predicting import (
 )
 from seggui.gui.refining import Refining
 from seggui.gui.tools.desk import ToolOptions
+from seggui.gui.training_link import TrainingLink
 from seggui.gui.workplace import Workplace
 from seggui.jobs.batch import BatchResult
+from seggui.jobs.train_options import TrainOptions
 
 
 class Session(Workplace):
@@ -79,6 +81,9 @@ class Session(Workplace):
         self.predicting.uncertainty_known.connect(self._note_uncertainty)
         self.predicting.running_changed.connect(self.busy_changed)
 
+        self.training = TrainingLink(self)
+        self.training.said.connect(self.said)
+
         self.tool_id = "point"
         self.options = ToolOptions(brush_px=int(settings.value("brush_size")))
         self.layers: dict[str, LayerStyle] = default_layers()
@@ -115,6 +120,7 @@ class Session(Workplace):
 
     def _project_shown(self, project: Project) -> None:
         self.uncertainty = _uncertainty_in(project)
+        self.training.set_project(project.runs_folder)
 
     def _image_leaving(self) -> None:
         self.conversation.drop()
@@ -264,6 +270,16 @@ class Session(Workplace):
             chosen = self.document.accepted if scope == "image" else self._chosen()
             self.refining.apply(self.image.key, chosen, recipe)
 
+    def train(self, options: TrainOptions) -> None:
+        """Save, then train on the project as it is on disk."""
+        if self.project is None:
+            return
+        project = self.project
+        self.saving.save(lambda: self._start_training(project, options))
+
+    def _start_training(self, project: Project, options: TrainOptions) -> None:
+        self.training.start(project.folder, options)
+
     def _chosen(self) -> tuple[Segment, ...]:
         if self.document is None:
             return ()
@@ -299,7 +315,8 @@ class Session(Workplace):
         if self.project is not None:
             self._keep_uncertainty(self.project)
             self.images_changed.emit()
-        text = f"{label}: {result.done} image{'' if result.done == 1 else 's'} done"
+        count = len(result.done)
+        text = f"{label}: {count} image{'' if count == 1 else 's'} done"
         if result.cancelled:
             text += ", then stopped"
         self.say(f"{text}.", "info")
@@ -340,6 +357,7 @@ class Session(Workplace):
         self.layers_changed.emit()
 
     def close(self) -> None:
+        self.training.close()
         self.folder_work.cancel()
         super().close()
         self.link.close()

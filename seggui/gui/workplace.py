@@ -448,6 +448,19 @@ class Workplace(QObject):
     def _image_shown(self, image: OpenImage, document: Document) -> None:
         """An image is shown from now on."""
 
+    def rescue(self) -> str:
+        """Put the open work on disk before a crash is shown; says what is safe."""
+        if self.opened is None or not self.opened.unsaved:
+            return "All work is saved."
+        try:
+            self.opened.sync()
+            self.opened.save()
+        except SegguiError as error:
+            return (
+                f"{error} Every change is in the journal and comes back at the start."
+            )
+        return f"The work on {self.opened.name} was saved."
+
     def close(self) -> None:
         """Put everything away; called once, when the window is closed."""
         self.background.close()

@@ -1,0 +1,191 @@
+"""Training as the window sees it: a child process to steer and a folder to read."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from seggui.errors import SegguiError
+from seggui.gui.panels.run_rows import RunRow, RunView
+from seggui.gui.run_reading import row_of, score_of, view_of
+from seggui.jobs.run_state import Event, EventReader, read_events, state_of
+from seggui.jobs.train_options import TrainOptions
+from seggui.jobs.train_process import TrainProcess
+
+LOOK_MS = 700
+CLOSE_PATIENCE_S = 20.0
+
+
+class TrainingLink(QObject):
+    """Starts and steers one training at a time, and follows the run that is shown."""
+
+    runs_changed = Signal()
+    view_changed = Signal()
+    finished = Signal(str)
+    """Name of a run whose training ended as planned; its model can be used."""
+    said = Signal(str, str)
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._runs_folder: Path | None = None
+        self._process: TrainProcess | None = None
+        self._reader: EventReader | None = None
+        self._events: list[Event] = []
+        self._problems: dict[str, str] = {}
+        self.shown = ""
+        self.rows: tuple[RunRow, ...] = ()
+        self.view: RunView | None = None
+        self._timer = QTimer(self, interval=LOOK_MS)
+        self._timer.timeout.connect(self._look)
+
+    @property
+    def running(self) -> bool:
+        return self._process is not None and self._process.running
+
+    def set_project(self, runs_folder: Path | None) -> None:
+        """Follow the runs of another project; a training under way goes on."""
+        self._runs_folder = runs_folder
+        self.shown, self.view, self._reader = "", None, None
+        self._list_runs()
+        if self.rows:
+            self.show(self.rows[0].name)
+        self.view_changed.emit()
+
+    def start(self, project: Path, options: TrainOptions) -> str:
+        """Start a training of the project; returns the run's name, "" on failure."""
+        if self._runs_folder is None or self._refuse():
+            return ""
+        run = self._new_run(options.model)
+        self._process = TrainProcess(run)
+        try:
+            self._process.start(project, options)
+        except (SegguiError, OSError) as error:
+            self.said.emit(f"The training could not be started: {error}.", "error")
+            return ""
+        self._follow(run.name)
+        return run.name
+
+    def pause(self, name: str) -> None:
+        if self._is(name) and self._process is not None:
+            self._process.pause()
+
+    def go_on(self, name: str) -> None:
+        """End a pause, or resume a run whose process is gone."""
+        if self._is(name) and self._process is not None:
+            self._process.go_on()
+        elif self._runs_folder is not None and not self._refuse():
+            self._problems.pop(name, None)
+            self._process = TrainProcess(self._runs_folder / name)
+            try:
+                self._process.resume()
+            except (SegguiError, OSError) as error:
+                self.said.emit(f"The run could not be resumed: {error}.", "error")
+                return
+            self._follow(name)
+
+    def stop(self, name: str) -> None:
+        """Ask the training to write a checkpoint and end."""
+        if self._is(name) and self._process is not None:
+            self._process.stop()
+
+    def show(self, name: str) -> None:
+        """Follow that run in the panel."""
+        self.shown = name
+        self._events = []
+        self._reader = (
+            EventReader(self._runs_folder / name) if self._runs_folder else None
+        )
+        self._read()
+
+    def close(self) -> None:
+        """Stop a training under way, so that it can be resumed, and let it end."""
+        self._timer.stop()
+        if self._process is not None:
+            self._process.close(CLOSE_PATIENCE_S)
+
+    def _refuse(self) -> bool:
+        if self.running:
+            self.said.emit(
+                "A training is running already; stop it before the next begins.",
+                "warning",
+            )
+        return self.running
+
+    def _is(self, name: str) -> bool:
+        return (
+            self.running
+            and self._process is not None
+            and (self._process.run.name == name)
+        )
+
+    def _new_run(self, model: str) -> Path:
+        assert self._runs_folder is not None
+        number = 1
+        while True:
+            run = self._runs_folder / f"{date.today().isoformat()}-{model}-{number}"
+            if not run.exists():
+                return run
+            number += 1
+
+    def _follow(self, name: str) -> None:
+        self._list_runs(also=name)
+        self.show(name)
+        self._timer.start()
+
+    def _look(self) -> None:
+        if self._process is None:
+            self._timer.stop()
+            return
+        ending = self._process.ending()
+        name = self._process.run.name
+        if ending is not None:
+            self._timer.stop()
+            self._process.close()
+            self._process = None
+            if ending.text:
+                self._problems[name] = ending.text
+                self.said.emit(ending.text, "error")
+        self._list_runs(also=name)
+        self._read()
+        if ending is not None and not ending.text:
+            self.finished.emit(name)
+
+    def _read(self) -> None:
+        """Bring the shown view up to date."""
+        if self._reader is None:
+            return
+        new = self._reader.new()
+        if self._reader.restarted:
+            self._events = []
+        self._events.extend(new)
+        run = self._reader.run
+        self.view = view_of(run, self._events, self._problems.get(run.name, ""))
+        self.view_changed.emit()
+
+    def _list_runs(self, also: str = "") -> None:
+        folder = self._runs_folder
+        names = set()
+        if folder is not None and folder.is_dir():
+            names = {path.name for path in folder.iterdir() if path.is_dir()}
+        if also and self._process is not None and self._process.run.parent == folder:
+            names.add(also)
+        known = {row.name: row for row in self.rows}
+        rows = []
+        for name in sorted(names, reverse=True):
+            assert folder is not None
+            old = known.get(name)
+            if (
+                old is not None
+                and not old.going
+                and old.state == state_of(folder / name)
+            ):
+                rows.append(row_of(folder / name, old.score))
+            else:
+                score = score_of(read_events(folder / name))
+                rows.append(row_of(folder / name, score))
+        changed = tuple(rows) != self.rows
+        self.rows = tuple(rows)
+        if changed:
+            self.runs_changed.emit()
