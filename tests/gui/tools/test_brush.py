@@ -1,0 +1,238 @@
+"""Brush and eraser, with real mouse events on a canvas."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from stand import Stand, segment
+
+from seggui.gui.tools.footprint import snapped
+
+SHIFT = Qt.KeyboardModifier.ShiftModifier
+
+
+def painted_by_distance(points_xy, diameter, shape, height, width):
+    """The pixels a brush covers, found pixel by pixel from the definition."""
+    out = np.zeros((height, width), bool)
+    ys, xs = np.mgrid[0:height, 0:width] + 0.5
+    stops = [snapped(x, y, diameter) for x, y in points_xy]
+    for (ax, ay), (bx, by) in zip(stops, [*stops[1:], stops[-1]], strict=True):
+        for share in np.linspace(0, 1, 801):
+            dx, dy = xs - (ax + share * (bx - ax)), ys - (ay + share * (by - ay))
+            if shape == "round":
+                out |= dx**2 + dy**2 <= (diameter / 2) ** 2 + 1e-9
+            else:
+                out |= np.maximum(abs(dx), abs(dy)) <= diameter / 2 + 1e-9
+    return out
+
+
+@pytest.fixture
+def stand(qtbot):
+    stand = Stand(qtbot)
+    stand.hand.take("brush")
+    return stand
+
+
+@pytest.mark.parametrize("shape", ["round", "square"])
+@pytest.mark.parametrize("diameter", [1, 2, 3, 8])
+def test_a_stroke_covers_exactly_the_pixels_of_its_definition(stand, shape, diameter):
+    stand.options(brush_px=diameter, brush_shape=shape)
+    # Not in the middle of a pixel, where an even brush could go either way.
+    points = [(10.7, 10.7), (40.7, 20.7), (41.7, 40.7), (12.7, 30.7)]
+    stand.drag(*points)
+    wanted = painted_by_distance(points, diameter, shape, 48, 64)
+    assert stand.desk.commits == ["Brush"]
+    # Sampling the way misses pixels that only an exact touch includes.
+    assert not (wanted & ~stand.mask()).any()
+    assert np.count_nonzero(stand.mask() & ~wanted) <= 2
+
+
+def test_a_thin_line_has_no_gaps_at_any_speed(stand):
+    import cv2
+
+    stand.options(brush_px=1)
+    stand.drag((1.5, 1.5), (60.5, 37.5))
+    parts, _ = cv2.connectedComponents(stand.mask().view(np.uint8), connectivity=8)
+    assert parts == 2
+    assert stand.mask()[1, 1]
+    assert stand.mask()[37, 60]
+
+
+def test_a_stroke_is_one_step_and_the_next_paints_into_the_same_segment(stand):
+    stand.drag((10, 10), (20, 10))
+    stand.drag((10, 30), (20, 30))
+    assert stand.desk.commits == ["Brush", "Brush"]
+    assert len(stand.desk.document.segments) == 1
+    only = stand.desk.document.segments[0]
+    assert stand.desk.selected == (only.id,)
+    assert only.source.tool == "brush"
+    assert only.source.seconds >= 0
+
+
+def test_painting_into_a_new_segment_leaves_the_selected_one(stand):
+    stand.options(paint_into="new")
+    stand.drag((10, 10), (20, 10))
+    stand.drag((10, 30), (20, 30))
+    assert len(stand.desk.document.segments) == 2
+
+
+def test_escape_leaves_no_trace(stand):
+    before = stand.desk.document
+    stand.press(10, 10)
+    stand.move(30, 30)
+    assert stand.hand.busy
+    assert stand.hand.cancel()
+    stand.move(40, 30)
+    stand.release(40, 30)
+    assert stand.desk.document is before
+    assert stand.desk.commits == []
+    assert not stand.hand.cancel()
+
+
+def test_what_is_not_finished_is_seen_but_not_in_the_document(stand):
+    before = stand.desk.document
+    stand.press(10, 10)
+    stand.move(30, 10)
+    assert stand.desk.document is before
+    assert stand.canvas._content.document is not before
+    stand.release(30, 10)
+    assert stand.canvas._content.document is stand.desk.document
+
+
+def test_shift_draws_a_straight_line_from_the_last_dab(stand):
+    stand.options(brush_px=3)
+    stand.click(5.5, 5.5)
+    stand.click(55.5, 5.5, keys=SHIFT)
+    assert stand.mask()[5, 4:57].all()
+    assert not stand.mask()[8].any()
+
+
+def test_without_shift_two_clicks_are_two_dabs(stand):
+    stand.options(brush_px=3)
+    stand.click(5.5, 5.5)
+    stand.click(55.5, 5.5)
+    assert not stand.mask()[5, 10:50].any()
+
+
+def test_protected_segments_keep_their_pixels(qtbot):
+    other = np.zeros((48, 64), bool)
+    other[:, 30:40] = True
+    stand = Stand(qtbot, segments=[segment(other, id="other")])
+    stand.hand.take("brush")
+    stand.options(protect_others=True)
+    stand.drag((20, 20), (50, 20))
+    assert not (stand.mask() & other).any()
+    assert stand.mask()[20, 45]
+
+
+def test_a_locked_segment_is_refused_with_a_sentence(qtbot):
+    some = np.zeros((48, 64), bool)
+    some[5:9, 5:9] = True
+    stand = Stand(qtbot, segments=[segment(some, id="some", locked=True)])
+    stand.desk.select(["some"])
+    stand.hand.take("brush")
+    stand.drag((20, 20), (50, 20))
+    assert stand.desk.commits == []
+    assert "locked" in stand.desk.said[0][0]
+
+
+def test_a_read_only_image_is_refused_with_a_sentence(stand):
+    stand.desk.read_only = True
+    stand.drag((20, 20), (50, 20))
+    assert stand.desk.commits == []
+    assert stand.desk.said
+
+
+def test_the_eraser_takes_pixels_and_an_emptied_segment_goes(qtbot):
+    some = np.zeros((48, 64), bool)
+    some[5:9, 5:9] = True
+    stand = Stand(qtbot, segments=[segment(some, id="some")])
+    stand.hand.take("eraser")
+    stand.options(brush_px=2, brush_shape="square")
+    stand.click(6, 6)
+    assert np.count_nonzero(stand.mask()) == 12
+    stand.options(brush_px=40)
+    stand.click(6, 6)
+    assert stand.desk.document.segments == ()
+    assert stand.desk.selected == ()
+    assert stand.desk.commits == ["Eraser", "Eraser"]
+
+
+def test_erasing_nothing_says_what_to_do(qtbot):
+    stand = Stand(qtbot)
+    stand.hand.take("eraser")
+    stand.click(6, 6)
+    assert "nothing to erase" in stand.desk.said[0][0]
+
+
+def test_brackets_and_ctrl_wheel_change_the_size(stand):
+    stand.canvas.setFocus()
+    size = stand.desk.options.brush_px
+    QTest.keyClick(stand.canvas, Qt.Key.Key_BracketRight)
+    larger = stand.desk.options.brush_px
+    assert larger > size
+    QTest.keyClick(stand.canvas, Qt.Key.Key_BracketLeft)
+    assert stand.desk.options.brush_px < larger
+    assert stand.hand.wheel(-50)
+    assert stand.desk.options.brush_px == 1
+
+
+def test_an_undo_during_a_stroke_ends_the_stroke(stand):
+    stand.press(10, 10)
+    stand.desk.document = replace(stand.desk.document, state="done")
+    stand.follow()
+    stand.move(30, 10)
+    stand.release(30, 10)
+    assert stand.desk.commits == []
+
+
+places = st.tuples(st.integers(-8, 71), st.integers(-8, 55))
+
+
+@settings(
+    max_examples=25,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(
+    strokes=st.lists(
+        st.tuples(
+            st.sampled_from(["brush", "eraser"]),
+            st.integers(1, 20),
+            st.sampled_from(["round", "square"]),
+            st.lists(places, min_size=1, max_size=5),
+        ),
+        min_size=1,
+        max_size=5,
+    )
+)
+def test_any_strokes_equal_a_dense_model(stand, strokes):
+    """Follow each dab on plain arrays with the footprint's own pixels."""
+    from seggui.gui.tools.footprint import swept
+
+    start = np.zeros((48, 64), bool)
+    start[20:30, 20:30] = True
+    model = start.copy()
+    stand.desk.document = replace(
+        stand.desk.document, segments=(segment(start, id="one"),)
+    )
+    stand.desk.select(["one"])
+    for tool, size, shape, points in strokes:
+        if not model.any():
+            break
+        stand.hand.take(tool)
+        stand.options(brush_px=size, brush_shape=shape)
+        stops = [snapped(x + 0.7, y + 0.7, size) for x, y in points]
+        stand.drag(*((x + 0.7, y + 0.7) for x, y in points))
+        padded = np.zeros((48 + 200, 64 + 200), bool)
+        for a, b in zip([stops[0], *stops], [*stops, stops[-1]], strict=True):
+            box, pixels = swept(a, b, size, shape)
+            padded[box.moved(100, 100).slices] |= pixels
+        covered = padded[100:148, 100:164]
+        model = model & ~covered if tool == "eraser" else model | covered
+    shown = stand.mask() if stand.desk.document.segments else np.zeros_like(model)
+    assert np.array_equal(shown, model)
