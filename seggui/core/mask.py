@@ -32,6 +32,12 @@ class Tile:
     area: int
     pixels_hw: Bools | None
 
+    # Tiles travel between processes with each gesture: eight pixels to a byte, and
+    # read-only again on the other side, which arrays by themselves are not.
+    def __reduce__(self) -> tuple[object, ...]:
+        packed = None if self.pixels_hw is None else np.packbits(self.pixels_hw)
+        return (_unpacked, (self.height, self.width, self.area, packed))
+
     @property
     def full(self) -> bool:
         return self.pixels_hw is None
@@ -52,6 +58,17 @@ class Tile:
         if self.area != other.area:
             return False
         return bool(np.array_equal(self.dense(), other.dense()))
+
+
+def _unpacked(
+    height: int, width: int, area: int, packed: NDArray[np.uint8] | None
+) -> Tile:
+    if packed is None:
+        return Tile(height, width, area, None)
+    flat = np.unpackbits(packed, count=height * width).view(np.bool_)
+    pixels = flat.reshape(height, width)
+    pixels.flags.writeable = False
+    return Tile(height, width, area, pixels)
 
 
 def tile_of(pixels_hw: Bools) -> Tile | None:

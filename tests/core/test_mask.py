@@ -95,7 +95,12 @@ def test_a_full_mask_costs_no_pixels():
 
 def test_masks_travel_between_processes():
     mask = Mask.from_dense(np.eye(300, dtype=bool))
-    assert pickle.loads(pickle.dumps(mask)).same_pixels(mask)
+    travelled = pickle.loads(pickle.dumps(mask))
+    assert travelled.same_pixels(mask)
+    assert not travelled.tiles[0, 0].pixels_hw.flags.writeable
+    noise = Mask.from_dense(np.random.default_rng(0).random((301, 259)) < 0.5)
+    assert pickle.loads(pickle.dumps(noise)).same_pixels(noise)
+    assert len(pickle.dumps(noise)) < 301 * 259 / 4
 
 
 def test_arrays_inside_a_mask_cannot_be_written():
