@@ -112,7 +112,7 @@ class WorkerClient:
         self._life: Life | None = None
         self._thread: threading.Thread | None = None
         self._wished = False
-        self._killed = False
+        self._condemned: list[_Pending] | None = None
         self._closed = False
         self._bell = _Bell()
 
@@ -166,7 +166,10 @@ class WorkerClient:
     def kill(self) -> None:
         with self._lock:
             self._crashes.clear()
-            self._killed = self._life is not None
+            if self._life is not None:
+                self._condemned = list(self._pending.values())
+                # What is asked from now on is for the next process.
+                self._life = None
             self._ring()
 
     def end(self) -> None:
@@ -226,7 +229,6 @@ class WorkerClient:
             return
         with self._lock:
             self._life = life
-            self._killed = False
             for pending in self._pending.values():
                 life.send(pending.request)
         try:
@@ -234,7 +236,6 @@ class WorkerClient:
         finally:
             with self._lock:
                 self._life = None
-                # What is asked from now on is for the next process.
                 lost = list(self._pending.values())
         if self._closed:
             life.end()
@@ -261,7 +262,7 @@ class WorkerClient:
                 self._give_answers()
                 if self._closed:
                     return False
-                if self._killed:
+                if self._condemned is not None:
                     life.kill()
             if life.connection in ready:
                 if not self._hear(life):
@@ -340,12 +341,16 @@ class WorkerClient:
     def _bury(self, cause: str, lost: list[_Pending]) -> None:
         """Answer what died with the process, and say why."""
         with self._lock:
-            for pending in lost:
-                self._pending.pop(pending.request.ticket, None)
+            killed = self._condemned is not None
+            if self._condemned is not None:
+                lost, self._condemned = self._condemned, None
+            # Some may have been answered meanwhile.
+            lost = [p for p in lost if self._pending.pop(p.request.ticket, None)]
             self._deadlines_s.clear()
-            killed, self._killed = self._killed, False
             for pending in () if killed else lost:
                 self._crashes[_kind_of(pending.request)] += 1
+            if self._pending:
+                self._ring()
         if killed:
             cause = "you stopped it"
         text = (

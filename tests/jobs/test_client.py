@@ -1,5 +1,6 @@
 """Worker processes that answer, die, hang and talk nonsense."""
 
+import multiprocessing
 import os
 import queue
 import random
@@ -7,6 +8,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+import threading
 import time
 from pathlib import Path
 
@@ -416,3 +418,20 @@ def test_a_worker_ends_with_a_killed_window(tmp_path, deed):
     assert wait_until(lambda: not is_running(pid), 10)
     assert errors == "", "no resource tracker complains"
     assert set(Path("/dev/shm").glob("psm_*")) <= before
+
+
+def test_twenty_crashes_leave_nothing_behind(listener):
+    def held():
+        return len(list(Path("/proc/self/fd").iterdir())), threading.active_count()
+
+    it = listener()
+    it.client.request(ask(1))
+    it.answer()
+    before = held()
+    for ticket in range(2, 22):
+        it.client.kill()
+        it.client.request(ask(ticket, "plain"))
+        assert isinstance(it.answer(), Candidates), "asked after the kill: the next one"
+    assert wait_until(lambda: held() == before, 10), (before, held())
+    it.client.close()
+    assert multiprocessing.active_children() == []
