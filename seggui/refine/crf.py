@@ -10,13 +10,15 @@ its own.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import ModuleType
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from seggui.core.candidate import Probability
+from seggui.core.geometry import Box
 from seggui.core.mask import Mask
 from seggui.core.ports import Report, unwatched
 from seggui.errors import BadRequest, SegguiError
@@ -67,6 +69,18 @@ _SUREST = 1e-4
 """No pixel is surer than this: an energy that is not finite spoils all others."""
 
 
+_REACH = 2.5
+"""Pixels farther away than so many widths of the colour kernel hardly count."""
+_MOST_PIXELS = 900_000
+"""Larger crops are worked on at reduced size and the probabilities enlarged. At this
+size the result on photographs differs from that at full size by less than 1 % of the
+object, except for objects made of parts a few pixels wide."""
+_MOST_PIXELS_CLASSES = 500_000
+"""The same for more than two classes, which take longer."""
+_UNLIKELY = 0.05
+"""What stays below this everywhere is left out."""
+
+
 def refined(
     mask: Mask,
     probability: Probability | None,
@@ -79,24 +93,103 @@ def refined(
     The image is RGB, axes (y, x, 3), of the mask's size. Without probabilities the
     mask counts with ``options.confidence``.
     """
-    box = mask.bbox if probability is None else mask.bbox.union(probability.box)
-    box = box.grown(round(2 * options.bilateral_sxy_px))
-    box = box.clipped(mask.width, mask.height)
+    box = mask.bbox if probability is None else mask.bbox.union(_likely(probability))
     if box.empty:
         return mask
-    if probability is None:
-        trust = options.confidence
-        inside_hw = np.where(mask.window(box), trust, 1 - trust).astype(np.float32)
-    else:
-        inside_hw = np.zeros((box.height, box.width), np.float32)
-        part = probability.box.intersection(box)
-        values = probability.values_hw[
-            part.moved(-probability.box.x0, -probability.box.y0).slices
-        ]
-        inside_hw[part.moved(-box.x0, -box.y0).slices] = values / np.float32(255)
-    both_chw = np.stack([1 - inside_hw, inside_hw])
-    result_chw = inferred(both_chw, image_hwc[box.slices], options, report)
+    box = box.grown(math.ceil(_REACH * options.bilateral_sxy_px))
+    box = box.clipped(mask.width, mask.height)
+    inside_hw = _inside(mask, probability, box, options.confidence)
+    result_chw = _at_size(
+        np.stack([1 - inside_hw, inside_hw]),
+        image_hwc[box.slices],
+        options,
+        _MOST_PIXELS,
+        report,
+    )
     return mask.with_window(box, result_chw[1] > result_chw[0])
+
+
+def refined_classes(
+    probabilities_chw: NDArray[np.floating],
+    image_hwc: NDArray[np.uint8],
+    options: CrfOptions,
+    report: Report = unwatched,
+) -> Floats:
+    """Return the probabilities of a semantic model after inference.
+
+    Axes (class, y, x), in and out. Classes that are likely nowhere get 0.
+    """
+    _check(probabilities_chw, image_hwc)
+    result = np.zeros(probabilities_chw.shape, np.float32)
+    present = np.flatnonzero(probabilities_chw.max(axis=(1, 2)) >= _UNLIKELY)
+    if len(present) < 2:
+        result[:] = probabilities_chw
+        return result
+    result[present] = _at_size(
+        np.asarray(probabilities_chw[present], np.float32),
+        image_hwc,
+        options,
+        _MOST_PIXELS if len(present) == 2 else _MOST_PIXELS_CLASSES,
+        report,
+    )
+    return result
+
+
+def _likely(probability: Probability) -> Box:
+    """The box around all pixels that may belong to the object."""
+    likely = Mask.from_dense(probability.values_hw >= 255 * _UNLIKELY).bbox
+    return likely.moved(probability.box.x0, probability.box.y0)
+
+
+def _inside(
+    mask: Mask, probability: Probability | None, box: Box, confidence: float
+) -> Floats:
+    if probability is None:
+        window = mask.window(box)
+        return np.where(window, confidence, 1 - confidence).astype(np.float32)
+    inside_hw = np.zeros((box.height, box.width), np.float32)
+    part = probability.box.intersection(box)
+    if not part.empty:
+        theirs = part.moved(-probability.box.x0, -probability.box.y0).slices
+        values = probability.values_hw[theirs] / np.float32(255)
+        inside_hw[part.moved(-box.x0, -box.y0).slices] = values
+    return inside_hw
+
+
+def _at_size(
+    probabilities_chw: Floats,
+    image_hwc: NDArray[np.uint8],
+    options: CrfOptions,
+    most_pixels: int,
+    report: Report,
+) -> Floats:
+    """Infer at the size that keeps to ``most_pixels``; kernels shrink with it."""
+    height, width = image_hwc.shape[:2]
+    scale = math.sqrt(most_pixels / (height * width))
+    if scale >= 1:
+        return inferred(probabilities_chw, image_hwc, options, report)
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    small_chw = inferred(
+        np.stack([_resized(layer, size) for layer in probabilities_chw]),
+        np.asarray(cv2.resize(image_hwc, size, interpolation=cv2.INTER_AREA), np.uint8),
+        replace(
+            options,
+            bilateral_sxy_px=_scaled(options, "bilateral_sxy_px", scale),
+            gaussian_sxy_px=_scaled(options, "gaussian_sxy_px", scale),
+        ),
+        report,
+    )
+    return np.stack([_resized(layer, (width, height)) for layer in small_chw])
+
+
+def _resized(layer_hw: Floats, size: tuple[int, int]) -> Floats:
+    smaller = size[0] < layer_hw.shape[1]
+    how = cv2.INTER_AREA if smaller else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(layer_hw, size, interpolation=how), np.float32)
+
+
+def _scaled(options: CrfOptions, name: str, scale: float) -> float:
+    return max(_LIMITS[name][0], float(getattr(options, name)) * scale)
 
 
 def inferred(
@@ -112,17 +205,19 @@ def inferred(
     field = library.DenseCRF2D(width, height, classes)
     sure = np.clip(np.asarray(probabilities_chw, np.float32), _SUREST, 1)
     field.setUnaryEnergy(np.ascontiguousarray(-np.log(sure).reshape(classes, -1)))
-    field.addPairwiseGaussian(
-        sxy=options.gaussian_sxy_px, compat=options.gaussian_compat
-    )
     report(0, options.iterations, "Sharp edges")
-    field.addPairwiseBilateral(
-        sxy=options.bilateral_sxy_px,
-        srgb=options.bilateral_srgb,
-        # The library refuses views and read-only arrays.
-        rgbim=np.array(image_hwc, dtype=np.uint8, order="C"),
-        compat=options.bilateral_compat,
-    )
+    if options.gaussian_compat > 0:
+        field.addPairwiseGaussian(
+            sxy=options.gaussian_sxy_px, compat=options.gaussian_compat
+        )
+    if options.bilateral_compat > 0:
+        field.addPairwiseBilateral(
+            sxy=options.bilateral_sxy_px,
+            srgb=options.bilateral_srgb,
+            # The library refuses views and read-only arrays.
+            rgbim=np.array(image_hwc, dtype=np.uint8, order="C"),
+            compat=options.bilateral_compat,
+        )
     now, first, second = field.startInference()
     for done in range(options.iterations):
         report(done, options.iterations, "Sharp edges")
