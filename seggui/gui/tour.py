@@ -1,0 +1,351 @@
+"""The main job, played through the real window with real mouse and key events.
+
+Each step leaves a picture; the exported masks and the trained run lie beside them.
+It is what ``make run`` shows where there is no display, and an end-to-end test.
+"""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QWheelEvent
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+
+from seggui.errors import SegguiError
+from seggui.files.atomic import make_folder, write_whole
+from seggui.gui.pictures import png_of
+from seggui.gui.window import MainWindow
+from seggui.jobs.train_options import TrainOptions
+
+LEFT, RIGHT = Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton
+SHIFT = Qt.KeyboardModifier.ShiftModifier
+CONTROL = Qt.KeyboardModifier.ControlModifier
+
+COFFEE, CHELSEA = "photos/coffee.jpg", "photos/chelsea.jpg"
+UNLABELLED = "cells/cells_10.png"
+CUP, CAT = 3, 2
+
+
+class TourFailed(SegguiError):
+    """A step of the tour did not come to its end."""
+
+
+class Tour:
+    """Plays the steps in their order and keeps a picture of each."""
+
+    def __init__(
+        self, window: MainWindow, sample: Path, out: Path, *, quick: bool = False
+    ) -> None:
+        self.window = window
+        self.session = window.session
+        self.sample, self.out, self.quick = sample, out, quick
+        self.exit_code = 1
+        self._number = 0
+
+    def play(self) -> None:
+        """Play all steps, say where everything lies, and end the application."""
+        try:
+            make_folder(self.out)
+            self.window.resize(1440, 900)
+            self.window.show()
+            for step in STEPS:
+                self._say(step.__doc__ or "")
+                step(self)
+            self._say(f"Pictures: {self.out.absolute()}")
+            self._say(f"Masks:    {(self.out / 'masks').absolute()}")
+            self.exit_code = 0
+        except SegguiError as error:
+            sys.stderr.write(f"seggui: {error}\n")
+            self.picture("failed")
+        except Exception:  # noqa: BLE001 - the top of the tour
+            sys.stderr.write(traceback.format_exc())
+            self.picture("failed")
+        finally:
+            self.window.close()
+            application = QApplication.instance()
+            if application is not None:
+                application.exit(self.exit_code)
+
+    # -- steps ----------------------------------------------------------------------
+
+    def open(self) -> None:
+        """Open the sample project."""
+        self.session.open_folder(self.sample, COFFEE)
+        self.wait(lambda: self._shown() == COFFEE, "opening the sample project")
+        self.wait_thumbnails()
+        self.picture("open")
+
+    def click(self) -> None:
+        """Click the cup and get its mask."""
+        self.window.trigger("tool_point")
+        self.key(str(CUP))
+        self.click_at(210, 195)
+        self.wait_candidates()
+        self.click_at(280, 130)
+        self.wait_candidates()
+        self.click_at(120, 300, RIGHT)
+        self.wait_candidates()
+        self.picture("click")
+
+    def cycle(self) -> None:
+        """Look at the other candidates with Tab, and come back."""
+        before = self.session.candidate_index
+        for _ in self.session.candidates:
+            self.key(Qt.Key.Key_Tab)
+        self.expect(self.session.candidate_index == before, "Tab goes round")
+
+    def accept(self) -> None:
+        """Accept it with Enter."""
+        self.key(Qt.Key.Key_Return)
+        self.wait(lambda: self._segments() == 1, "accepting the candidate")
+        self.picture("accepted")
+
+    def paint(self) -> None:
+        """Paint with the brush and erase what is too much."""
+        area = self._area()
+        self.window.trigger("tool_brush")
+        self.drag([(205, 250), (212, 270), (222, 292)])
+        self.expect(self._area() > area, "the brush adds pixels")
+        self.picture("brush")
+        area = self._area()
+        self.window.trigger("tool_eraser")
+        self.drag([(395, 75), (410, 95)])
+        self.expect(self._area() <= area, "the eraser takes pixels away")
+
+    def undo(self) -> None:
+        """Undo the eraser, then redo it."""
+        areas = [self._area()]
+        self.window.trigger("undo")
+        areas.append(self._area())
+        self.window.trigger("redo")
+        areas.append(self._area())
+        self.expect(areas[0] == areas[2], "redo brings back what undo took")
+
+    def refine(self) -> None:
+        """Refine the mask: keep the largest part, fill holes, smooth the outline."""
+        self.window.docks["refine"].raise_()
+        steps = len(self._history())
+        self.session.preview_recipe("largest,fill:200,smooth:3")
+        self.wait(lambda: bool(self.session.refining.preview), "the refine preview")
+        self.picture("refine")
+        self.session.apply_recipe("largest,fill:200,smooth:3", "segment")
+        self.wait(
+            lambda: not self.session.refining.running and not self._refine_shown(),
+            "refining",
+        )
+        self.expect(len(self._history()) >= steps, "refining is a step")
+
+    def box(self) -> None:
+        """Go to the cat and draw a box around its face."""
+        self.show(CHELSEA)
+        self.window.trigger("tool_box")
+        self.key(str(CAT))
+        self.drag([(30, 4), (200, 150), (372, 296)])
+        self.wait_candidates()
+        self.picture("box")
+        self.key(Qt.Key.Key_Return)
+        self.wait(lambda: self._segments() == 1, "accepting the cat")
+        self.window.trigger("done")
+
+    def zoom(self) -> None:
+        """Zoom in at the eye until single pixels show."""
+        at = self.window.canvas.widget_point(175, 110)
+        for _ in range(14):
+            self.wheel(at, 120)
+        self.settle()
+        self.picture("zoom")
+        self.window.trigger("zoom_fit")
+
+    def export(self) -> None:
+        """Export the masks as class-index images."""
+        from seggui.gui.exporting import export_project
+
+        self.session.saving.save_now()
+        project = self.session.project
+        assert project is not None
+        report = export_project(project, "png-index", self.out / "masks")
+        self.expect(report.written > 0, "masks are exported")
+
+    def train(self) -> None:
+        """Train a model on what is labelled, and watch it learn."""
+        self.window.docks["training"].raise_()
+        epochs = 2 if self.quick else 30
+        options = TrainOptions(
+            model="unet", epochs=epochs, crop=192 if self.quick else 256
+        )
+        self.session.train(options)
+        self.wait(lambda: self.session.training.running, "starting the training")
+        self.wait(
+            lambda: not self.session.training.running
+            or _scores(self.session.training.view) >= (1 if self.quick else 12),
+            "the first epochs",
+            seconds=900,
+        )
+        self.window.panels["training"].show_runs_tab()
+        self.settle()
+        self.picture("train")
+        self.wait(
+            lambda: not self.session.training.running, "training", seconds=1800
+        )
+        view = self.session.training.view
+        self.expect(
+            view is not None and view.row.state == "finished", "the training finished"
+        )
+
+    def predict(self) -> None:
+        """Let the trained model label an image that nobody labelled."""
+        self.show(UNLABELLED)
+        self.window.docks["segments"].raise_()
+        training, project = self.session.training, self.session.project
+        assert project is not None
+        run = project.runs_folder / training.rows[0].name
+        self.session.predict_image(str(run), run.name)
+        self.wait(
+            lambda: not self.session.predicting.running, "predicting", seconds=120
+        )
+        self.settle()
+        self.picture("predict")
+        self.window.trigger("accept_offered")
+        self.settle()
+        self.picture("predicted-accepted")
+
+    def close(self) -> None:
+        """Save and look at the whole once more."""
+        self.session.saving.save_now()
+        self.show(COFFEE)
+        self.expect(self.session.saved, "everything is on disk")
+        self.picture("end")
+
+    # -- hands ------------------------------------------------------------------------
+
+    def click_at(self, x: float, y: float, button: Qt.MouseButton = LEFT) -> None:
+        """Click the middle of an image pixel."""
+        QTest.mouseClick(
+            self.window.canvas,
+            button,
+            Qt.KeyboardModifier.NoModifier,
+            self._at(x, y),
+        )
+
+    def drag(self, points_xy: list[tuple[float, float]]) -> None:
+        """Press at the first image point, move through the others, release."""
+        canvas = self.window.canvas
+        none = Qt.KeyboardModifier.NoModifier
+        QTest.mousePress(canvas, LEFT, none, self._at(*points_xy[0]))
+        for start, end in zip(points_xy, points_xy[1:], strict=False):
+            for part in range(1, 7):
+                x = start[0] + (end[0] - start[0]) * part / 6
+                y = start[1] + (end[1] - start[1]) * part / 6
+                QTest.mouseMove(canvas, self._at(x, y), 5)
+        QTest.mouseRelease(canvas, LEFT, none, self._at(*points_xy[-1]))
+        self.settle()
+
+    def key(self, key: Qt.Key | str) -> None:
+        self.window.canvas.setFocus()
+        QTest.keyClick(self.window.canvas, key)  # type: ignore[call-overload]
+        self.settle(20)
+
+    def wheel(self, at: QPointF, angle: int) -> None:
+        canvas = self.window.canvas
+        event = QWheelEvent(
+            at,
+            QPointF(canvas.mapToGlobal(at.toPoint())),
+            QPoint(),
+            QPoint(0, angle),
+            Qt.MouseButton.NoButton,
+            Qt.KeyboardModifier.NoModifier,
+            Qt.ScrollPhase.NoScrollPhase,
+            False,
+        )
+        QApplication.sendEvent(canvas, event)
+
+    def show(self, name: str) -> None:
+        self.session.show_image(name)
+        self.wait(lambda: self._shown() == name, f"opening {name}")
+
+    # -- eyes -------------------------------------------------------------------------
+
+    def picture(self, name: str) -> None:
+        """Keep a picture of the window as it is."""
+        self.settle(150)
+        self._number += 1
+        path = self.out / f"{self._number:02}-{name}.png"
+        write_whole(path, png_of(self.window))
+
+    def wait(
+        self, done: Callable[[], bool], what: str, seconds: float = 60.0
+    ) -> None:
+        """Let the window work until that is true."""
+        if not QTest.qWaitFor(done, int(seconds * 1000)):
+            raise TourFailed(f"The tour waited {seconds:.0f} s for {what} in vain.")
+
+    def wait_candidates(self) -> None:
+        self.wait(
+            lambda: bool(self.session.candidates)
+            and not self.session.conversation.waiting,
+            "the mask",
+        )
+
+    def wait_thumbnails(self) -> None:
+        self.settle(800)
+
+    def settle(self, milliseconds: int = 60) -> None:
+        QTest.qWait(milliseconds)
+
+    def expect(self, true: bool, what: str) -> None:
+        if not true:
+            raise TourFailed(f"The tour expected that {what}; it is not so.")
+
+    def _at(self, x: float, y: float) -> QPoint:
+        return self.window.canvas.widget_point(x + 0.5, y + 0.5).toPoint()
+
+    def _shown(self) -> str:
+        return self.session.image.name if self.session.image else ""
+
+    def _segments(self) -> int:
+        document = self.session.document
+        return len(document.segments) if document else 0
+
+    def _area(self) -> int:
+        document = self.session.document
+        return sum(s.mask.area for s in document.segments) if document else 0
+
+    def _history(self) -> tuple[object, ...]:
+        history = self.session.history
+        return tuple(history.steps) if history else ()
+
+    def _refine_shown(self) -> bool:
+        return bool(self.session.refining.preview)
+
+    def _say(self, text: str) -> None:
+        sys.stdout.write(f"{text}\n")
+        sys.stdout.flush()
+
+
+def _scores(view: object) -> int:
+    """How many epochs the shown run has measured."""
+    curves = getattr(view, "curves", None)
+    scores = curves.scores if curves is not None else {}
+    return max((len(steps) for steps, _ in scores.values()), default=0)
+
+
+STEPS: tuple[Callable[[Tour], None], ...] = (
+    Tour.open,
+    Tour.click,
+    Tour.cycle,
+    Tour.accept,
+    Tour.paint,
+    Tour.undo,
+    Tour.refine,
+    Tour.box,
+    Tour.zoom,
+    Tour.export,
+    Tour.train,
+    Tour.predict,
+    Tour.close,
+)
