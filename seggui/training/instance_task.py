@@ -97,7 +97,9 @@ class InstanceTask:
             found[box.slices][pixels] = number
         truth = sample.instances_hw
         assert truth is not None
-        return side_by_side(sample.image_hwc, truth, found)
+        return side_by_side(
+            sample.image_hwc, colour_numbers(truth), colour_numbers(found)
+        )
 
     def _objects(
         self, network: nn.Module, sample: Sample, least_score: float
@@ -154,6 +156,11 @@ def _on_canvas(
     image[place], channels[place] = sample.image_hwc, sample.channels_hw
     instances[place] = sample.instances_hw
     return Sample(sample.name, image, channels, instances, sample.labels)
+
+
+def colour_numbers(objects_hw: NDArray[np.int32]) -> NDArray[np.int32]:
+    """Numbers of objects brought into the range of colours, 0 staying 0."""
+    return np.where(objects_hw > 0, (objects_hw - 1) % 30 + 1, 0).astype(np.int32)
 
 
 def as_image(image_hwc: NDArray[np.uint8], device: torch.device) -> Tensor:

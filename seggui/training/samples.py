@@ -95,9 +95,9 @@ class Samples(Sequence[Sample]):
 
 
 def readable(
-    items: Sequence[Item], longest_side: int, report: Report
+    items: Sequence[Item], longest_side: int, report: Report, *, objects: bool = False
 ) -> tuple[Samples, list[Item], list[str]]:
-    """Read every item once.
+    """Read every item once; with ``objects``, keep only those that tell objects apart.
 
     Returns the samples, their items, and a sentence for each that was left out.
     """
@@ -107,9 +107,15 @@ def readable(
     for index, item in enumerate(items):
         report(index, len(items), "reading images")
         try:
-            _ = samples[index]
+            sample = samples[index]
         except SegguiError as error:
             problems.append(f"{error} It is left out.")
+            continue
+        if objects and sample.instances_hw is None:
+            problems.append(
+                f"{item.name} has classes only and does not tell objects apart "
+                "(no mask in instances); it is left out."
+            )
         else:
             good.append(item)
     report(len(items), len(items), "reading images")

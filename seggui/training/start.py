@@ -167,7 +167,16 @@ def _prepare(
     options = order.options
     device = choose(options.device)
     labelled = open_labelled(order.folder, options.ignored_ids, report)
-    samples, items, problems = readable(labelled.items, options.longest_side, report)
+    kind = options.architecture.kind
+    samples, items, problems = readable(
+        labelled.items, options.longest_side, report, objects=kind == "instance"
+    )
+    if kind == "instance" and labelled.items and not items:
+        raise BadRequest(
+            f"{options.architecture.title} learns objects, and {order.folder} only has "
+            "classes of pixels. Put a 16-bit picture of object numbers for each image "
+            "into the folder instances, or train a semantic model such as unet."
+        )
     notes = [*labelled.notes, *problems]
     if order.resume:
         parts = _split_of_run(run.path, labelled, items)
@@ -176,7 +185,6 @@ def _prepare(
         notes += [parts.note] if parts.note else []
         run.describe(_description(order, labelled, items, parts))
     learnt = Chosen(samples, parts.training)
-    kind = options.architecture.kind
     task: Task = (
         InstanceTask(options, labelled.classes, device)
         if kind == "instance"
