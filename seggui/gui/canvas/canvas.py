@@ -304,7 +304,6 @@ class Canvas(QWidget):
         painter = QPainter(self)
         painter.drawImage(QPointF(0, 0), self._frame.image)
         marks = Marks(painter, self._view, ratio)
-        marks.draw_grid(self.visible_box)
         style = self._content.layers["prompt"]
         prompt = self._asking if self._asking is not None else self._prompt
         if style.visible and not prompt.empty:

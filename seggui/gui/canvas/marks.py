@@ -1,4 +1,4 @@
-"""Draws prompt marks, unfinished gestures and the pixel grid over the frame."""
+"""Draws prompt marks and unfinished gestures over the frame."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from seggui.core.prompt import Point, Prompt
 from seggui.gui.canvas.rubber import Path, Ring, Rubber
 from seggui.gui.canvas.view import View
 
-GRID_FROM_SCALE = 16.0
 POINT_RADIUS = 7.0
 """Of the disc of a prompt point, in logical pixels."""
 
@@ -37,19 +36,6 @@ class Marks:
         """Where an image point lies on the widget."""
         device_x, device_y = self._view.device_xy(x, y)
         return QPointF(device_x / self._ratio, device_y / self._ratio)
-
-    def draw_grid(self, visible: Box) -> None:
-        """Lines between the pixels; only from 16 times on."""
-        if self._view.scale < GRID_FROM_SCALE or visible.empty:
-            return
-        lines = []
-        for x in range(visible.x0, visible.x1 + 1):
-            lines.append(QLineF(self.place(x, visible.y0), self.place(x, visible.y1)))
-        for y in range(visible.y0, visible.y1 + 1):
-            lines.append(QLineF(self.place(visible.x0, y), self.place(visible.x1, y)))
-        self._painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-        self._painter.setPen(QPen(QColor(128, 128, 128, 110), 0))
-        self._painter.drawLines(lines)
 
     def draw_prompt(self, prompt: Prompt, opacity: float) -> None:
         self._smooth()

@@ -12,6 +12,7 @@ from seggui.core.geometry import Box
 
 Bytes = NDArray[np.uint8]
 
+_BLOCK = 512
 COARSEST_LEVEL = 8
 """A tile of a mask is 256 pixels wide, so level 8 still gives it one pixel."""
 
@@ -24,20 +25,36 @@ def level_for(scale: float) -> int:
 class ImagePyramid:
     """Level ``k`` shows each square of ``2**k`` pixels as its mean colour.
 
-    Level 0 is the image as given (RGB, not copied); the others are BGRA, the order
-    of Qt's 32-bit images in memory.
+    Levels are BGRA, the order of Qt's 32-bit images in memory. Level 0 is turned into
+    it block by block, where it is looked at; the image (RGB) is not changed.
     """
 
     def __init__(self, image_hwc: Bytes) -> None:
-        self._image_hwc = image_hwc
-        self._levels: list[Bytes] = []
         self.height, self.width = image_hwc.shape[:2]
+        self._image_hwc = image_hwc
+        # Memory that is never looked at is never given out by the system.
+        self._base = np.empty((self.height, self.width, 4), np.uint8)
+        rows, cols = -(-self.height // _BLOCK), -(-self.width // _BLOCK)
+        self._turned = np.zeros((rows, cols), dtype=bool)
+        self._levels: list[Bytes] = []
 
     def crop(self, level: int, box: Box) -> Bytes:
         """The pixels of ``box`` (in pixels of that level) as BGRA, axes (y, x, 4)."""
-        if level == 0:
-            return _bgra(self._image_hwc[box.slices])
-        return self._level(level)[box.slices]
+        if level > 0:
+            return self._level(level)[box.slices]
+        blocks = self._turned[
+            box.y0 // _BLOCK : -(-box.y1 // _BLOCK),
+            box.x0 // _BLOCK : -(-box.x1 // _BLOCK),
+        ]
+        for row, col in np.argwhere(~blocks):
+            self._turn(box.y0 // _BLOCK + int(row), box.x0 // _BLOCK + int(col))
+        return self._base[box.slices]
+
+    def _turn(self, row: int, col: int) -> None:
+        x0, y0 = col * _BLOCK, row * _BLOCK
+        block = Box(x0, y0, x0 + _BLOCK, y0 + _BLOCK).clipped(self.width, self.height)
+        self._base[block.slices] = _bgra(self._image_hwc[block.slices])
+        self._turned[row, col] = True
 
     def size(self, level: int) -> tuple[int, int]:
         """Width and height of a level."""

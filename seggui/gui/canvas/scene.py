@@ -19,6 +19,7 @@ from seggui.gui.canvas.view import View
 # Bands of this height keep all arrays of one step in the processor's cache.
 _BAND_ROWS = 96
 _STRIPE_PX = 5
+GRID_FROM_SCALE = 16.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -103,6 +104,19 @@ class Frame:
         else:
             self._pixels[inside.slices] = ground
         self._paint_layers(scene, view, inside)
+        if view.scale >= GRID_FROM_SCALE:
+            self._paint_grid(image, view, inside)
+
+    def _paint_grid(self, image: ImagePyramid, view: View, box: Box) -> None:
+        """Shade the first row and column of device pixels of each image pixel."""
+        shown = view.image_box(box).clipped(image.width, image.height)
+        cols = _firsts(shown.x0, shown.x1, view.left, view.scale)
+        rows = _firsts(shown.y0, shown.y1, view.top, view.scale)
+        cols = cols[(cols >= box.x0) & (cols < box.x1)]
+        rows = rows[(rows >= box.y0) & (rows < box.y1)]
+        part = self._pixels[box.slices]
+        part[:, cols - box.x0] = _greyer(part[:, cols - box.x0])
+        part[rows - box.y0] = _greyer(part[rows - box.y0])
 
     def _paint_image(self, scene: Scene, view: View, box: Box) -> None:
         assert scene.image is not None
@@ -151,6 +165,19 @@ class Frame:
         )
 
 
+def _firsts(start: int, stop: int, offset: int, scale: float) -> NDArray[np.intp]:
+    """The first device pixel of each image pixel; see ``View.device_box``."""
+    edges = np.arange(start, stop) * scale + (offset - 0.5)
+    firsts: NDArray[np.intp] = np.ceil(edges).astype(np.intp)
+    return firsts
+
+
+def _greyer(words: NDArray[np.uint32]) -> NDArray[np.uint32]:
+    """Return colours a quarter of the way to middle grey."""
+    less = (words >> np.uint32(2)) & np.uint32(0x3F3F3F)
+    return (words - less + np.uint32(0x202020)) | np.uint32(0xFF000000)
+
+
 def image_pixels(image: ImagePyramid, view: View, box: Box) -> NDArray[np.uint8]:
     """The image under a box of device pixels as BGRA; the box lies on the image.
 
@@ -164,6 +191,8 @@ def image_pixels(image: ImagePyramid, view: View, box: Box) -> NDArray[np.uint8]
         cols = _places(box.x0, box.x1, view.left, scale).clip(0, width - 1)
         part = Box(int(cols[0]), int(rows[0]), int(cols[-1]) + 1, int(rows[-1]) + 1)
         words = image.crop(0, part).view(np.uint32)[..., 0]
+        if scale == 1:
+            return words[..., None].view(np.uint8)
         wide = np.take(words, cols - part.x0, axis=1)
         return np.take(wide, rows - part.y0, axis=0)[..., None].view(np.uint8)
     x0 = (box.x0 + 0.5 - view.left) / scale - 0.5

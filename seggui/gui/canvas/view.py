@@ -60,8 +60,10 @@ class View:
     def zoomed(self, factor: float, at_x: float, at_y: float) -> View:
         """Change the scale; the image point at that device point stays there."""
         scale = min(max(self.scale * factor, SMALLEST_SCALE), LARGEST_SCALE)
+        small_step = abs(math.log2(factor)) <= 1
         crosses = (self.scale - 1) * (scale - 1) <= 0 and self.scale != 1
-        if crosses or (self.scale != 1 and abs(math.log2(scale)) < _SNAP_OCTAVES):
+        near = self.scale != 1 and abs(math.log2(scale)) < _SNAP_OCTAVES
+        if near or (crosses and small_step):
             scale = 1.0
         return self.at_scale(scale, at_x, at_y)
 
