@@ -40,6 +40,27 @@ class History:
         self._budget_bytes = budget_bytes
         self._saved: Document | None = first
 
+    @classmethod
+    def restored(
+        cls,
+        steps: Sequence[Step],
+        at: int,
+        saved: Document | None,
+        budget_bytes: int = BUDGET_BYTES,
+    ) -> History:
+        """Make a history of steps that were made before, the oldest first.
+
+        ``at`` is the one shown and ``saved`` the document that is on disk.
+        """
+        history = cls(steps[0].document, budget_bytes)
+        pairs = zip(steps, steps[1:], strict=False)
+        history._steps = list(steps)
+        history._costs = [0, *(_new_bytes(a.document, b.document) for a, b in pairs)]
+        history._at = at
+        history._saved = saved
+        history._forget_oldest()
+        return history
+
     @property
     def document(self) -> Document:
         return self._steps[self._at].document
@@ -65,6 +86,11 @@ class History:
     @property
     def unsaved(self) -> bool:
         return self.document is not self._saved
+
+    @property
+    def saved(self) -> Document | None:
+        """The document that is on disk, as far as this history knows."""
+        return self._saved
 
     def mark_saved(self, document: Document) -> None:
         """Remember which document is on disk; it may no longer be the shown one."""

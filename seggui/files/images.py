@@ -159,6 +159,19 @@ def digest_of(data: bytes) -> str:
     return f"sha256:{hashlib.sha256(data).hexdigest()}"
 
 
+def file_digest(path: Path | str) -> str:
+    """The digest of a file that need not fit into memory; raises ``Unreadable``."""
+
+    def work() -> str:
+        digest = hashlib.sha256()
+        with open_regular(path) as stream:
+            while block := stream.read(1 << 20):
+                digest.update(block)
+        return f"sha256:{digest.hexdigest()}"
+
+    return _told(path, work)
+
+
 def read_bytes(path: Path | str) -> bytes:
     """The bytes of a regular file; raises ``Unreadable``."""
 
