@@ -315,7 +315,7 @@ class Canvas(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         if self._fits:
             self.zoom_fit()
-        else:
+        elif event.oldSize().isValid():
             ratio = self.devicePixelRatioF()
             grown = event.size() - event.oldSize()
             dx, dy = grown.width() * ratio / 2, grown.height() * ratio / 2
