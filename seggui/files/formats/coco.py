@@ -52,7 +52,7 @@ def write(
     annotations: list[str] = []
     used: set[int] = set()
     for done, item in enumerate(rows):
-        report(done, len(rows), item.facts.name)
+        report(done, len(rows), item.name)
         document = item.load()
         if not counts_as_labelled(document):
             continue

@@ -32,7 +32,7 @@ def losses_of(
     """Say what the format will lose of these images; writes nothing."""
     tally = Tally(form.holds, classes)
     for done, item in enumerate(items):
-        report(done, len(items), item.facts.name)
+        report(done, len(items), item.name)
         tally.add(item.load())
     return tally.sentences()
 
@@ -113,7 +113,7 @@ def _watched(item: ExportItem, tally: Tally) -> ExportItem:
         tally.add(document)
         return document
 
-    return ExportItem(item.facts, load)
+    return ExportItem(item.name, load)
 
 
 def _earlier_files(out: Path) -> tuple[str, ...] | None:

@@ -134,21 +134,24 @@ def documents_after(
     out = []
     for document in documents:
         new = found.get(document.image.name)
-        if new is None or (existing == "skip" and document.segments):
+        if new is None:
             continue
-        after = _after(document, new, ids, existing, format_id)
+        after = document_after(document, new, ids, existing, format_id)
         if after is not document:
             out.append(after)
     return tuple(out)
 
 
-def _after(
+def document_after(
     document: Document,
     new: ImportedDocument,
     ids: Mapping[int, int],
     existing: Existing,
     format_id: str,
 ) -> Document:
+    """Return the document with what was read for it; the same when that is nothing."""
+    if existing == "skip" and document.segments:
+        return document
     segments = tuple(
         Segment(
             mask=segment.mask(document.image),

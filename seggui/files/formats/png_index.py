@@ -44,21 +44,21 @@ def write(
 ) -> Written:
     """Write ``masks/NAME.png`` for each labelled image, and a note with the classes."""
     rows = list(items)
-    names = mask_names([item.facts.name for item in rows], "masks")
+    names = mask_names([item.name for item in rows], "masks")
     colours = {row.id: row.colour for row in classes if row.id < UNLABELLED}
     notes: dict[str, object] = {}
     segments = 0
     used: set[int] = set()
     for done, item in enumerate(rows):
-        report(done, len(rows), item.facts.name)
+        report(done, len(rows), item.name)
         document = item.load()
         if not counts_as_labelled(document):
             continue
         written = exported(document, HOLDS)
         ids = painted(document.image, ((s.class_id, s.mask) for s in written))
-        put(names[item.facts.name], png_of_ids(ids.astype(np.uint8), colours))
-        notes[names[item.facts.name]] = {
-            "image": item.facts.name,
+        put(names[item.name], png_of_ids(ids.astype(np.uint8), colours))
+        notes[names[item.name]] = {
+            "image": item.name,
             "done": document.state == "done",
         }
         segments += len(written)

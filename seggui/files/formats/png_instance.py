@@ -58,18 +58,18 @@ def write(
 ) -> Written:
     """Write ``instances/NAME.png`` for each labelled image, and the note."""
     rows = list(items)
-    names = mask_names([item.facts.name for item in rows], "instances")
+    names = mask_names([item.name for item in rows], "instances")
     notes: dict[str, object] = {}
     segments = 0
     used: set[int] = set()
     for done, item in enumerate(rows):
-        report(done, len(rows), item.facts.name)
+        report(done, len(rows), item.name)
         document = item.load()
         if not counts_as_labelled(document):
             continue
         written = exported(document, HOLDS)[:MOST_INSTANCES]
         numbered = enumerate((s.mask for s in written), start=1)
-        name = names[item.facts.name]
+        name = names[item.name]
         put(name, png_of_ids(painted(document.image, numbered)))
         notes[name] = _note(document)
         segments += len(written)

@@ -18,13 +18,13 @@ from seggui.core.segment import Segment
 class ExportItem:
     """One image to export; its document is loaded when its turn comes."""
 
-    facts: ImageFacts
+    name: str
     load: Callable[[], Document]
 
 
 def item_of(document: Document) -> ExportItem:
     """An item whose document is at hand already."""
-    return ExportItem(document.image, lambda: document)
+    return ExportItem(document.image.name, lambda: document)
 
 
 @dataclass(frozen=True, slots=True)
