@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import time
 import traceback
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar, cast
 
@@ -154,21 +153,18 @@ class Workplace:
     read: Callable[[str], tuple[str, NDArray[np.uint8]]]
     """Gives the digest of the image of that name and its RGB pixels, (y, x, 3)."""
 
-    @contextmanager
-    def shared(self, name: str) -> Iterator[SharedImage]:
-        """Share the image while the block runs."""
-        key, image_hwc = self.read(name)
-        shared = self.images.share(key, image_hwc)
-        try:
-            yield shared
-        finally:
-            self.images.drop(key)
-
     def ask(
         self, name: str, make: Callable[[int, SharedImage], Request], report: Report
     ) -> Reply:
-        with self.shared(name) as shared:
-            return ask_and_wait(self.client, make(self.next_ticket(), shared), report)
+        """Share the image of that name, ask about it and wait for the answer."""
+        key, image_hwc = self.read(name)
+        request = make(self.next_ticket(), self.images.share(key, image_hwc))
+        try:
+            return ask_and_wait(self.client, request, report)
+        finally:
+            # Of an encoding the worker keeps what it can, that is its purpose.
+            if self.images.drop(key) and not isinstance(request, Encode):
+                self.client.forget(key)
 
 
 def predicting(place: Workplace, template: Predict) -> Work[Predicted]:

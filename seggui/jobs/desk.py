@@ -60,7 +60,10 @@ class Desk:
                 out = self._withdraw(lambda r: r.ticket == message.ticket)
             elif isinstance(message, Forget):
                 self._forgotten.append(message.key)
-                out = []
+                # Nobody will click on an image that is closed.
+                out = self._withdraw(
+                    lambda r: isinstance(r, Encode) and r.image.key == message.key
+                )
             else:
                 out = self._make_room(message)
                 self._waiting.append(message)

@@ -18,7 +18,7 @@ from seggui.core.ports import (
     PromptedModel,
     WeightsFile,
 )
-from seggui.errors import BadRequest, SegguiError
+from seggui.errors import BadRequest
 from seggui.jobs.train_options import architecture
 
 _PYTORCH = "https://download.pytorch.org/models"
@@ -236,8 +236,11 @@ def open_prompted(model_id: str, weights: Path | None = None) -> PromptedModel:
     Raises ``BadRequest`` for an unknown id, ``MissingWeights`` with what to do.
     """
     row = _row(model_id, tuple(r for r in ROWS if r.info.kind == "prompted"))
-    arguments = () if row.info.weights is None else (_weights_of(row.info, weights),)
-    model: PromptedModel = _function(row.builder)(*arguments)
+    build = _function(row.builder)
+    if row.info.weights is None and weights is None:
+        model: PromptedModel = build()
+    else:
+        model = build(_weights_of(row.info, weights))
     return model
 
 
@@ -279,11 +282,12 @@ def _predict_options(device: str, tile: int, smallest_score: float) -> object:
 
 
 def _weights_of(info: ModelInfo, given: Path | None) -> Path:
+    if info.weights is None:
+        raise BadRequest(f"{info.title} takes no weights file.")
     from seggui.files import model_store
 
-    if info.weights is None:
-        raise SegguiError(f"{info.title} takes no weights file.")
-    return model_store.find(info.weights, given)
+    path: Path = model_store.find(info.weights, given)
+    return path
 
 
 def _row(model_id: str, rows: tuple[Row, ...]) -> Row:

@@ -132,6 +132,20 @@ def test_a_folder_is_predicted_through_the_engine(place):
     assert answers == [1, 2, 3]
 
 
+def test_a_worker_keeps_nothing_of_the_images_it_predicted(place):
+    class Host(fake_hosts.FakeHost):
+        forgotten = ()
+
+        def forget(self, key):
+            self.forgotten += (key,)
+
+    host = Host()
+    template = Predict(0, SharedImage("", "", 0, 0), "plain")
+    run_batch(NAMES, predicting(place(host), template), lambda *_: None, never)
+    # The last one is forgotten as soon as the worker comes to it.
+    assert host.forgotten[:2] == NAMES[:2]
+
+
 def test_a_folder_is_encoded_through_the_engine(place):
     workplace = place(fake_hosts.FakeHost())
     sums = []

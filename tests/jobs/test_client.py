@@ -223,6 +223,21 @@ def test_after_three_crashes_on_the_same_thing_it_is_not_tried_again(listener):
     assert isinstance(it.answer(), Candidates), "other requests still work"
 
 
+def test_a_worker_that_cannot_even_start_is_told_and_given_up(tmp_path):
+    replies, log = queue.Queue(), tmp_path / "log"
+    client = WorkerClient("no_such_module:open", replies.put, log_file=str(log))
+    try:
+        texts = []
+        for ticket in (1, 2, 3):
+            client.request(ask(ticket))
+            texts.append(replies.get(timeout=PATIENCE_S).text)
+    finally:
+        client.close()
+    assert "exit code 1" in texts[0]
+    assert "is not tried again" in texts[2]
+    assert "No module named 'no_such_module'" in log.read_text()
+
+
 def test_a_restart_by_hand_forgives_the_crashes(listener):
     it = listener()
     for ticket in (1, 2, 3):

@@ -156,6 +156,14 @@ def test_the_host_forgets_between_requests(stage):
     assert stage.forgotten == ["a"]
 
 
+def test_a_closed_image_is_not_encoded_any_more(stage):
+    stage.put(Encode(1, IMAGE, "m"), Encode(2, OTHER, "m"), Predict(3, IMAGE, "m"))
+    stage.put(Forget("a"))
+    stage.run()
+    assert stage.reasons() == {1: "cancelled"}
+    assert sorted(stage.begun) == [2, 3]
+
+
 def test_progress_is_told_but_not_too_often(stage):
     def work(report):
         for step in range(1000):

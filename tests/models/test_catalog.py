@@ -88,6 +88,11 @@ def test_a_model_without_released_weights_says_to_train_it():
         catalog.open_full_image_model("unet")
 
 
+def test_a_model_without_weights_refuses_a_weights_file(tmp_path):
+    with pytest.raises(BadRequest, match="takes no weights file"):
+        catalog.open_prompted("classic", tmp_path / "sam.pth")
+
+
 def test_a_model_whose_weights_are_missing_says_what_to_do():
     with pytest.raises(MissingWeights, match="fcn_resnet50_coco-1167a1af"):
         catalog.open_full_image_model("fcn")
