@@ -38,9 +38,12 @@ class Saving(QObject):
         self._opened: OpenDocument | None = None
         self._running = 0
         self._refused = ""
-        self._sync = QTimer(self, singleShot=True, interval=SYNC_MS)
+        self._sync = QTimer(self)
+        self._sync.setSingleShot(True)
+        self._sync.setInterval(SYNC_MS)
         self._sync.timeout.connect(self._sync_journal)
-        self._auto = QTimer(self, singleShot=True)
+        self._auto = QTimer(self)
+        self._auto.setSingleShot(True)
         self._auto.timeout.connect(self._autosave)
 
     @property

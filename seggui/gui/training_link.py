@@ -37,7 +37,8 @@ class TrainingLink(QObject):
         self.shown = ""
         self.rows: tuple[RunRow, ...] = ()
         self.view: RunView | None = None
-        self._timer = QTimer(self, interval=LOOK_MS)
+        self._timer = QTimer(self)
+        self._timer.setInterval(LOOK_MS)
         self._timer.timeout.connect(self._look)
 
     @property

@@ -348,10 +348,14 @@ class Workplace(QObject):
                 self.say(str(error), "error")
                 done()
 
+            def edited(_changed: object) -> None:
+                self._refresh_row(name)
+                done()
+
             self.background.start(
                 "disk",
                 lambda _report: project.edit(name, label, change),
-                lambda _changed: done(),
+                edited,
                 failed,
                 on_cancelled=done,
             )
@@ -374,12 +378,21 @@ class Workplace(QObject):
             # The edit is in memory; its journal line follows with the next one.
             self.say(str(error), "error")
         self.saving.edited()
+        self._refresh_row(self.opened.name)
         ids = {segment.id for segment in self.opened.document.segments}
         if not ids.issuperset(self.selected):
             self.select([i for i in self.selected if i in ids])
         self.document_changed.emit()
         self.history_changed.emit()
         self.saved_changed.emit()
+
+    def _refresh_row(self, name: str) -> None:
+        """Bring an image's row of the list up to date."""
+        if self.project is None:
+            return
+        old = {row.name: row for row in self.project.images}.get(name)
+        if old is not None and self.project.row(name) != old:
+            self.images_changed.emit()
 
     def discard_recovered(self) -> None:
         """Go back to what was saved before the crash; a copy is kept aside."""

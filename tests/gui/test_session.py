@@ -1,0 +1,293 @@
+"""The session: the whole job by hand, with a fake engine and real files."""
+
+import pytest
+from session_fixtures import SIDE, SquareHost, make_session, square, write_images
+
+from seggui.core import edits
+from seggui.core.geometry import Box
+from seggui.core.prompt import Point, Prompt
+from seggui.core.segment import Segment, Source
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return write_images(tmp_path / "images")
+
+
+@pytest.fixture
+def session(qtbot, folder):
+    session = make_session()
+    session.open_folder(folder)
+    qtbot.waitUntil(lambda: session.image is not None)
+    yield session
+    session.saving.save_now()
+    session.close()
+
+
+def click(qtbot, session, x, y, positive=True):
+    point = Point(x, y, positive)
+    with qtbot.waitSignal(session.candidates_changed):
+        session.ask(Prompt((*session.prompt.points, point)))
+
+
+def accept_at(qtbot, session, x, y):
+    click(qtbot, session, x, y)
+    session.accept()
+    return session.document.segments[-1]
+
+
+def show(qtbot, session, name):
+    session.show_image(name)
+    qtbot.waitUntil(lambda: session.image is not None and session.image.name == name)
+
+
+def test_a_folder_opens_on_its_first_image(session):
+    assert session.image.name == "a.png"
+    assert session.document.segments == ()
+    assert session.saved
+
+
+def test_a_click_brings_candidates_and_enter_makes_a_segment(qtbot, session):
+    click(qtbot, session, 10, 10)
+    assert [c.granularity for c in session.candidates] == ["whole", "part", "sub-part"]
+    assert session.document.segments == ()
+    session.cycle_candidate()
+    session.accept()
+    [segment] = session.document.segments
+    assert segment.mask.same_pixels(square(10, 10, 20))
+    assert segment.source.model == "squares"
+    assert segment.source.prompts == ({"points": [[10, 10, 1]]},)
+    assert session.selected == (segment.id,)
+    assert session.prompt.empty
+    assert [row.name for row in session.classes] == ["object"]
+
+
+def test_after_accepting_a_click_begins_the_next_object(qtbot, session):
+    accept_at(qtbot, session, 10, 10)
+    accept_at(qtbot, session, 50, 50)
+    assert len(session.document.segments) == 2
+
+
+def test_clicks_correct_a_segment_that_was_chosen(qtbot, session):
+    segment = accept_at(qtbot, session, 10, 10)
+    session.select([])
+    session.select([segment.id])
+    click(qtbot, session, 60, 60)
+    session.accept()
+    [corrected] = session.document.segments
+    assert corrected.id == segment.id
+    assert corrected.mask.same_pixels(square(10, 10, 30).union(square(60, 60, 30)))
+
+
+def test_a_negative_click_corrects_what_was_just_accepted(qtbot, session):
+    segment = accept_at(qtbot, session, 10, 10)
+    click(qtbot, session, 12, 12, positive=False)
+    assert session.conversation.target == segment.id
+
+
+def test_dropping_leaves_the_document_alone(qtbot, session):
+    before = session.document
+    click(qtbot, session, 10, 10)
+    session.drop()
+    assert session.document is before
+    assert session.candidates == ()
+
+
+def test_undo_takes_the_marks_back_before_the_edits(qtbot, session):
+    accept_at(qtbot, session, 10, 10)
+    click(qtbot, session, 50, 50)
+    session.undo()
+    assert session.prompt.empty
+    assert len(session.document.segments) == 1
+    session.undo()
+    assert session.document.segments == ()
+    session.redo()
+    assert len(session.document.segments) == 1
+
+
+def test_a_click_outside_the_image_is_refused_in_words(session):
+    session.ask(Prompt((Point(-5, 3),)))
+    assert ("error", "The point (-5, 3) lies outside the image of 96 x 96 pixels.") in (
+        session.heard
+    )
+    assert not session.conversation.waiting
+
+
+def test_work_and_undo_survive_the_next_image_and_a_restart(qtbot, session, folder):
+    accept_at(qtbot, session, 10, 10)
+    accept_at(qtbot, session, 50, 50)
+    show(qtbot, session, "b.png")
+    assert session.document.segments == ()
+    show(qtbot, session, "a.png")
+    assert len(session.document.segments) == 2
+    session.undo()
+    assert len(session.document.segments) == 1
+    session.saving.save_now()
+    session.close()
+    again = make_session()
+    again.open_folder(folder)
+    qtbot.waitUntil(lambda: again.image is not None)
+    assert len(again.document.segments) == 1
+    again.redo()
+    assert len(again.document.segments) == 2
+    again.undo()
+    again.undo()
+    assert again.document.segments == ()
+    again.saving.save_now()
+    again.close()
+
+
+def test_saved_is_only_said_when_it_is_on_disk(qtbot, session, folder):
+    accept_at(qtbot, session, 10, 10)
+    assert not session.saved
+    session.save()
+    qtbot.waitUntil(lambda: session.saved)
+    path = session.project.annotation_path("a.png")
+    assert path.is_file()
+    assert path.parent == folder / "annotations"
+
+
+def test_it_saves_by_itself(qtbot, session):
+    session.settings.set("autosave_s", 0.5)
+    accept_at(qtbot, session, 10, 10)
+    qtbot.waitUntil(lambda: session.saved, timeout=10_000)
+    assert session.project.annotation_path("a.png").is_file()
+
+
+def test_a_full_disk_is_a_sentence_and_nothing_is_lost(qtbot, session, monkeypatch):
+    segment = accept_at(qtbot, session, 10, 10)
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as broken:
+        broken.setattr("os.fsync", full)
+        session.save()
+        qtbot.waitUntil(lambda: any(level == "error" for level, _ in session.heard))
+        session.show_image("b.png")
+        qtbot.wait(200)
+    assert not session.saved
+    assert session.image.name == "a.png"
+    assert session.document.get(segment.id) is not None
+    errors = {text for level, text in session.heard if level == "error"}
+    assert all("a.png" in text and "the disk is full" in text for text in errors)
+    session.save()
+    qtbot.waitUntil(lambda: session.saved)
+
+
+def test_a_second_window_can_look_but_not_touch(qtbot, session, folder):
+    other = make_session()
+    other.open_folder(folder)
+    qtbot.waitUntil(lambda: other.image is not None)
+    assert other.read_only
+    other.ask(Prompt((Point(5, 5),)))
+    other.commit("Try", edits.set_state(other.document, "done"))
+    assert other.document.state == "open"
+    assert any(level == "warning" for level, _ in other.heard)
+    other.close()
+
+
+def test_a_folder_that_is_not_there_keeps_the_open_one(qtbot, session, tmp_path):
+    session.open_folder(tmp_path / "nowhere")
+    qtbot.waitUntil(lambda: any(level == "error" for level, _ in session.heard))
+    assert session.image.name == "a.png"
+    assert "nowhere" in session.heard[-1][1]
+
+
+def test_an_unreadable_image_is_named_and_stops_nothing(qtbot, session, folder):
+    (folder / "b.png").write_bytes(b"<html>not an image</html>")
+    session.show_image("b.png")
+    qtbot.waitUntil(lambda: any(level == "error" for level, _ in session.heard))
+    assert "b.png" in session.heard[-1][1]
+    row = next(row for row in session.project.images if row.name == "b.png")
+    assert row.reason
+    show(qtbot, session, "c.png")
+
+
+def test_the_newest_of_many_wishes_is_shown(qtbot, session):
+    for name in ("b.png", "c.png", "a.png", "c.png"):
+        session.show_image(name)
+    qtbot.waitUntil(lambda: session.image.name == "c.png" and not session.busy)
+    qtbot.wait(100)
+    assert session.image.name == "c.png"
+
+
+def test_refining_shows_first_and_is_one_step(qtbot, session):
+    dusty = square(10, 10, 30).union(square(80, 80, 3))
+    segment = Segment(dusty, 1, Source("test"))
+    session.commit("Add", edits.add_segments(session.document, [segment]), [segment.id])
+    session.preview_recipe("largest")
+    qtbot.waitUntil(lambda: bool(session.refining.preview))
+    assert session.refining.preview[0].same_pixels(square(10, 10, 30))
+    assert session.document.segments[0].mask is segment.mask
+    steps = len(session.history.steps)
+    session.apply_recipe("largest", "segment")
+    qtbot.waitUntil(lambda: session.document.segments[0].mask is not segment.mask)
+    assert session.document.segments[0].mask.same_pixels(square(10, 10, 30))
+    assert len(session.history.steps) == steps + 1
+    assert session.refining.preview == ()
+
+
+def test_a_recipe_runs_over_the_folder_and_each_image_can_undo_it(qtbot, session):
+    for name in ("a.png", "b.png"):
+        show(qtbot, session, name)
+        dusty = square(10, 10, 30).union(square(80, 80, 3))
+        segment = Segment(dusty, 1, Source("test"))
+        session.commit("Add", edits.add_segments(session.document, [segment]))
+    with qtbot.waitSignal(session.folder_work.finished, timeout=20_000) as done:
+        session.apply_recipe("largest", "folder")
+    assert len(done.args[1].done) == 2
+    for name in ("a.png", "b.png"):
+        show(qtbot, session, name)
+        assert session.document.segments[0].mask.same_pixels(square(10, 10, 30))
+        session.undo()
+        assert session.document.segments[0].mask.area == 30 * 30 + 9
+
+
+def test_a_prediction_becomes_candidates_to_review(qtbot, session):
+    session.predict_image("model", "first run")
+    qtbot.waitUntil(lambda: len(session.document.segments) == 2)
+    assert {s.status for s in session.document.segments} == {"candidate"}
+    assert [row.name for row in session.classes] == ["Cell"]
+    assert session.uncertainty["a.png"] == pytest.approx(0.2)
+    assert session.uncertainty_hw is not None
+    session.predict_image("model", "first run")
+    qtbot.waitUntil(lambda: not session.predicting.running)
+    qtbot.wait(50)
+    assert len(session.document.segments) == 2
+
+
+def test_the_rest_of_the_folder_is_predicted(qtbot, session, folder):
+    names = [row.name for row in session.project.images]
+    with qtbot.waitSignal(session.folder_work.finished, timeout=20_000):
+        session.predict_folder(names, "model", "first run")
+    assert len(session.document.segments) == 2
+    session.saving.save_now()
+    for name in names:
+        assert len(session.project.read_document(name).segments) == 2
+    assert session.project.settings["uncertainty"] == dict.fromkeys(names, 0.2)
+
+
+def test_a_lost_engine_costs_a_sentence(qtbot, folder):
+    class Dies(SquareHost):
+        def handle(self, request, report):
+            if self.asked:
+                raise RuntimeError("out of order")
+            return super().handle(request, report)
+
+    session = make_session(Dies())
+    session.open_folder(folder)
+    qtbot.waitUntil(lambda: session.image is not None)
+    before = session.document
+    session.ask(Prompt((Point(5, 5),)))
+    qtbot.waitUntil(lambda: any(level == "error" for level, _ in session.heard))
+    assert session.document is before
+    assert not session.conversation.waiting
+    session.close()
+
+
+def test_boxes_never_correct_what_is_selected(qtbot, session):
+    segment = accept_at(qtbot, session, 10, 10)
+    session.select([])
+    session.select([segment.id])
+    assert session._correctable(Prompt(box=Box(0, 0, SIDE, SIDE))) is None
