@@ -94,7 +94,8 @@ _FILE = (
     ),
     ActionRow(
         "previous_image", "Previous Image", "File", "previous",
-        "session.previous_image", "PgUp", "Go to the image before", ("project",), gap=True,
+        "session.previous_image", "PgUp", "Go to the image before", ("project",),
+        gap=True,
     ),
     ActionRow(
         "next_image", "Next Image", "File", "next", "session.next_image", "PgDown",

@@ -73,17 +73,19 @@ def make_docks(
 
 def place_docks(window: QMainWindow, docks: Mapping[str, QDockWidget]) -> None:
     """Put all docks where they are at first."""
+    size = window.size()
     first: dict[str, QDockWidget] = {}
     for row in DOCKS:
         dock = docks[row.id]
         dock.setFloating(False)
         window.removeDockWidget(dock)
-        window.addDockWidget(row.area, dock)
-        dock.show()
         if row.stack in first:
+            # Straight onto the other: docks below each other would stretch the window.
             window.tabifyDockWidget(first[row.stack], dock)
         else:
+            window.addDockWidget(row.area, dock)
             first[row.stack] = dock
+        dock.show()
     for dock in first.values():
         dock.raise_()
     window.resizeDocks(
@@ -98,3 +100,5 @@ def place_docks(window: QMainWindow, docks: Mapping[str, QDockWidget]) -> None:
         Qt.Orientation.Vertical,
     )
     window.resizeDocks([first["strip"]], [64], Qt.Orientation.Vertical)
+    if window.isVisible() and not window.isMaximized():
+        window.resize(size)

@@ -35,7 +35,7 @@ def match(wanted: str, text: str) -> float | None:
     for letter in letters:
         place = low.find(letter, at)
         starts = _word_start(low, letter, at)
-        # The start of a word beats an earlier letter inside one, unless it goes on a run.
+        # The start of a word beats an earlier letter inside one that ends a run.
         if starts is not None and place != last + 1:
             place = starts
         if place < 0:

@@ -52,7 +52,6 @@ class CandidatesPanel(QWidget):
         layout.addStretch(1)
         layout.addWidget(self._drop)
         layout.addWidget(self._accept)
-        self.setMinimumHeight(60)
         self._accept.clicked.connect(self.accept_wished)
         self._drop.clicked.connect(self.drop_wished)
         self._group.idClicked.connect(self.show_wished)
@@ -74,6 +73,10 @@ class CandidatesPanel(QWidget):
         self._text.setText(text)
         self._accept.setVisible(bool(rows))
         self._drop.setVisible(bool(rows) or marks > 0)
+
+    def minimumSizeHint(self) -> QSize:
+        # Many candidates must not force the window to be wide.
+        return QSize(300, 62)
 
     def _show_buttons(self, rows: Sequence[CandidateRow], shown: int) -> None:
         buttons = self._group.buttons()

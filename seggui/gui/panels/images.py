@@ -171,6 +171,7 @@ class ImagesPanel(QWidget):
                 QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
             )
             box.setMinimumContentsLength(6)
+            box.setMinimumWidth(84)
         self.list = _list_view(self._model, self)
         self._empty = empty_text("No image here.")
         self._pages = QStackedWidget()

@@ -55,7 +55,9 @@ class TrainForm(QWidget):
             form.setContentsMargins(0, 0, 0, 4)
             form.setHorizontalSpacing(10)
             form.setVerticalSpacing(5)
-            form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+            form.setFieldGrowthPolicy(
+                QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow
+            )
             form.setRowWrapPolicy(QFormLayout.RowWrapPolicy.DontWrapRows)
             for option in OPTIONS:
                 if option.group == group:

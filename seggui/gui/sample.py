@@ -1,0 +1,27 @@
+"""A copy of the sample project that can be written."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from seggui.errors import SaveFailed
+from seggui.files.atomic import make_folder
+from seggui.files.settings import folders
+from seggui.gui.theme import resource_path
+
+
+def copy_sample(target: Path | None = None) -> Path:
+    """Put the sample project where it can be written; an existing copy is kept.
+
+    Raises ``SaveFailed`` when the folder cannot be made.
+    """
+    source = resource_path("sample")
+    target = target or folders()["settings"].parent / "seggui-sample"
+    if not (target / "seggui.json").is_file():
+        make_folder(target.parent)
+        try:
+            shutil.copytree(source, target, dirs_exist_ok=True)
+        except OSError as error:
+            raise SaveFailed(target, error.strerror or str(error)) from error
+    return target
