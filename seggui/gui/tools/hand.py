@@ -74,7 +74,12 @@ class Hand(QObject):
 
     def finish(self) -> bool:
         """Finish what takes more than one gesture; True when there was something."""
-        return bool(self._safely(self._tool.finish))
+        try:
+            return self._tool.finish()
+        except SegguiError as error:
+            # There was something, but it cannot be finished as it is.
+            self._desk.say(str(error), "warning")
+            return True
 
     def refresh(self) -> None:
         """Follow the session: document, selection, options or image changed."""

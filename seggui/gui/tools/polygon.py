@@ -55,16 +55,18 @@ class PolygonTool(Tool):
         return self._place(pointer)
 
     def double_click(self, pointer: Pointer) -> Gesture | None:
-        if pointer.button == "left" and self._drawn:
-            # The first click of the two has set the last corner.
+        if pointer.button != "left" or self._corners is not None:
+            return self.begin(pointer)
+        # The first click of the two has set a corner already.
+        if len(self._drawn) > 1:
             self._close()
             return None
-        if pointer.button == "left" and self._corners is None:
-            segment = segment_at(self.desk, *pointer.xy)
-            if segment is not None:
-                self._start_editing(segment)
+        segment = segment_at(self.desk, *pointer.xy)
+        if segment is None:
             return None
-        return self.begin(pointer)
+        self._drawn = []
+        self._start_editing(segment)
+        return None
 
     def hover(self, pointer: Pointer) -> None:
         if self._drawn:
