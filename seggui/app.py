@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import logging
 import os
-import shutil
 import sys
 from pathlib import Path
 from typing import cast
@@ -15,11 +14,11 @@ from PySide6.QtWidgets import QApplication
 
 from seggui import __version__
 from seggui.errors import SegguiError
-from seggui.files.atomic import make_folder
 from seggui.files.settings import Settings, folders
 from seggui.gui import theme
 from seggui.gui.crash import CrashGuard
 from seggui.gui.engine_link import EngineLink
+from seggui.gui.sample import copy_sample
 from seggui.gui.session import Session
 from seggui.gui.window import MainWindow
 from seggui.models import catalog
@@ -105,16 +104,3 @@ def build_window(settings: Settings) -> MainWindow:
     model_id = chosen if chosen in prompted else catalog.best_prompted().id
     session = Session(EngineLink(), settings, model_id=model_id)
     return MainWindow(session, catalogue=catalog)
-
-
-def copy_sample(target: Path | None = None) -> Path:
-    """Put the sample project where it can be written; an existing copy is kept.
-
-    Raises ``SaveFailed`` when the folder cannot be made.
-    """
-    source = theme.resource_path("sample")
-    target = target or folders()["settings"].parent / "seggui-sample"
-    if not (target / "seggui.json").is_file():
-        make_folder(target.parent)
-        shutil.copytree(source, target, dirs_exist_ok=True)
-    return target

@@ -6,7 +6,9 @@ It is what ``make run`` shows where there is no display, and an end-to-end test.
 
 from __future__ import annotations
 
+import itertools
 import sys
+import time
 import traceback
 from collections.abc import Callable
 from pathlib import Path
@@ -14,21 +16,19 @@ from pathlib import Path
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QWheelEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QCheckBox
 
 from seggui.errors import SegguiError
 from seggui.files.atomic import make_folder, write_whole
+from seggui.gui.dialogs.export import ExportDialog
 from seggui.gui.pictures import png_of
 from seggui.gui.window import MainWindow
 from seggui.jobs.train_options import TrainOptions
 
 LEFT, RIGHT = Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton
-SHIFT = Qt.KeyboardModifier.ShiftModifier
-CONTROL = Qt.KeyboardModifier.ControlModifier
 
 COFFEE, CHELSEA = "photos/coffee.jpg", "photos/chelsea.jpg"
 UNLABELLED = "cells/cells_10.png"
-CUP, CAT = 3, 2
 
 
 class TourFailed(SegguiError):
@@ -83,7 +83,7 @@ class Tour:
     def click(self) -> None:
         """Click the cup and get its mask."""
         self.window.trigger("tool_point")
-        self.key(str(CUP))
+        self.key(Qt.Key.Key_3)
         self.click_at(210, 195)
         self.wait_candidates()
         self.click_at(280, 130)
@@ -128,23 +128,23 @@ class Tour:
 
     def refine(self) -> None:
         """Refine the mask: keep the largest part, fill holes, smooth the outline."""
-        self.window.docks["refine"].raise_()
-        steps = len(self._history())
-        self.session.preview_recipe("largest,fill:200,smooth:3")
+        panel = self.window.panels.refine
+        self.window.show_dock("refine")
+        panel.show_recipe("largest,fill:200,smooth:3")
+        live = panel.findChild(QCheckBox)
+        assert isinstance(live, QCheckBox)
+        live.click()
         self.wait(lambda: bool(self.session.refining.preview), "the refine preview")
         self.picture("refine")
-        self.session.apply_recipe("largest,fill:200,smooth:3", "segment")
-        self.wait(
-            lambda: not self.session.refining.running and not self._refine_shown(),
-            "refining",
-        )
-        self.expect(len(self._history()) >= steps, "refining is a step")
+        steps = self._steps()
+        panel.segment.click()
+        self.wait(lambda: self._steps() > steps, "refining")
 
     def box(self) -> None:
         """Go to the cat and draw a box around its face."""
         self.show(CHELSEA)
         self.window.trigger("tool_box")
-        self.key(str(CAT))
+        self.key(Qt.Key.Key_2)
         self.drag([(30, 4), (200, 150), (372, 296)])
         self.wait_candidates()
         self.picture("box")
@@ -163,36 +163,41 @@ class Tour:
 
     def export(self) -> None:
         """Export the masks as class-index images."""
-        from seggui.gui.exporting import export_project
-
-        self.session.saving.save_now()
-        project = self.session.project
-        assert project is not None
-        report = export_project(project, "png-index", self.out / "masks")
-        self.expect(report.written > 0, "masks are exported")
+        self.window.trigger("export")
+        dialog = self.window.findChild(ExportDialog)
+        assert isinstance(dialog, ExportDialog)
+        dialog.choose_format("png-index")
+        dialog.folder.setText(str(self.out / "masks"))
+        self.wait(lambda: "…" not in dialog.losses.text(), "what will be lost")
+        self._number += 1
+        write_whole(self.out / f"{self._number:02}-export.png", png_of(dialog))
+        assert dialog.do is not None
+        dialog.do.click()
+        self.wait(lambda: not dialog.isVisible(), "the export")
+        masks = list((self.out / "masks").rglob("*.png"))
+        self.expect(bool(masks), "masks are exported")
 
     def train(self) -> None:
         """Train a model on what is labelled, and watch it learn."""
-        self.window.docks["training"].raise_()
+        self.window.show_dock("training")
         epochs = 2 if self.quick else 30
         options = TrainOptions(
             model="unet", epochs=epochs, crop=192 if self.quick else 256
         )
-        self.session.train(options)
-        self.wait(lambda: self.session.training.running, "starting the training")
+        self.window.panels.training.start_wished.emit(options)
+        training = self.session.training
+        self.wait(lambda: training.running, "starting the training")
+        epochs_seen = 1 if self.quick else 15
         self.wait(
-            lambda: not self.session.training.running
-            or _scores(self.session.training.view) >= (1 if self.quick else 12),
+            lambda: not training.running or _scores(training.view) >= epochs_seen,
             "the first epochs",
             seconds=900,
         )
-        self.window.panels["training"].show_runs_tab()
+        self.window.panels.training.show_runs_tab()
         self.settle()
         self.picture("train")
-        self.wait(
-            lambda: not self.session.training.running, "training", seconds=1800
-        )
-        view = self.session.training.view
+        self.wait(lambda: not training.running, "training", seconds=1800)
+        view = training.view
         self.expect(
             view is not None and view.row.state == "finished", "the training finished"
         )
@@ -200,7 +205,7 @@ class Tour:
     def predict(self) -> None:
         """Let the trained model label an image that nobody labelled."""
         self.show(UNLABELLED)
-        self.window.docks["segments"].raise_()
+        self.window.show_dock("segments")
         training, project = self.session.training, self.session.project
         assert project is not None
         run = project.runs_folder / training.rows[0].name
@@ -237,7 +242,7 @@ class Tour:
         canvas = self.window.canvas
         none = Qt.KeyboardModifier.NoModifier
         QTest.mousePress(canvas, LEFT, none, self._at(*points_xy[0]))
-        for start, end in zip(points_xy, points_xy[1:], strict=False):
+        for start, end in itertools.pairwise(points_xy):
             for part in range(1, 7):
                 x = start[0] + (end[0] - start[0]) * part / 6
                 y = start[1] + (end[1] - start[1]) * part / 6
@@ -245,9 +250,9 @@ class Tour:
         QTest.mouseRelease(canvas, LEFT, none, self._at(*points_xy[-1]))
         self.settle()
 
-    def key(self, key: Qt.Key | str) -> None:
+    def key(self, key: Qt.Key) -> None:
         self.window.canvas.setFocus()
-        QTest.keyClick(self.window.canvas, key)  # type: ignore[call-overload]
+        QTest.keyClick(self.window.canvas, key)
         self.settle(20)
 
     def wheel(self, at: QPointF, angle: int) -> None:
@@ -277,17 +282,19 @@ class Tour:
         path = self.out / f"{self._number:02}-{name}.png"
         write_whole(path, png_of(self.window))
 
-    def wait(
-        self, done: Callable[[], bool], what: str, seconds: float = 60.0
-    ) -> None:
+    def wait(self, done: Callable[[], bool], what: str, seconds: float = 60.0) -> None:
         """Let the window work until that is true."""
-        if not QTest.qWaitFor(done, int(seconds * 1000)):
-            raise TourFailed(f"The tour waited {seconds:.0f} s for {what} in vain.")
+        end_s = time.monotonic() + seconds
+        while not done():
+            if time.monotonic() > end_s:
+                raise TourFailed(f"The tour waited {seconds:.0f} s for {what} in vain.")
+            QTest.qWait(10)
 
     def wait_candidates(self) -> None:
         self.wait(
-            lambda: bool(self.session.candidates)
-            and not self.session.conversation.waiting,
+            lambda: (
+                bool(self.session.candidates) and not self.session.conversation.waiting
+            ),
             "the mask",
         )
 
@@ -315,12 +322,9 @@ class Tour:
         document = self.session.document
         return sum(s.mask.area for s in document.segments) if document else 0
 
-    def _history(self) -> tuple[object, ...]:
+    def _steps(self) -> int:
         history = self.session.history
-        return tuple(history.steps) if history else ()
-
-    def _refine_shown(self) -> bool:
-        return bool(self.session.refining.preview)
+        return len(history.steps) if history else 0
 
     def _say(self, text: str) -> None:
         sys.stdout.write(f"{text}\n")
