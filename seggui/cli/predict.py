@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,10 +15,17 @@ from seggui.cli.progress import Bar, bar
 from seggui.core.candidate import Candidate, Prediction
 from seggui.core.classes import colour_number
 from seggui.core.ports import FullImageModel
-from seggui.errors import SegguiError, Unreadable
+from seggui.core.predicted import (
+    UNNAMED,
+    class_finder,
+    with_classes_of,
+    with_prediction,
+)
+from seggui.errors import BadRequest, ReadOnly, SegguiError, Unreadable
 from seggui.files.atomic import make_folder, write_whole
 from seggui.files.formats.png import png_of_ids
-from seggui.files.images import read_image
+from seggui.files.images import read_image, split_page
+from seggui.files.project import Project
 
 HELP = (
     "Run a full-image model over an image or a folder. DIR/masks gets the class ids, "
@@ -31,9 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--model", required=True, help="an id of `seggui models list`, or a run folder"
     )
     parser.add_argument("--weights", type=Path, help="a checkpoint file of the model")
-    parser.add_argument(
-        "--out", type=Path, required=True, help="folder for what is found"
-    )
+    parser.add_argument("--out", type=Path, help="folder for what is found")
     parser.add_argument(
         "--tile",
         type=int,
@@ -55,6 +61,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="write DIR/uncertainty too: 0 is certain, 255 a coin toss",
     )
+    parser.add_argument(
+        "--into-project",
+        action="store_true",
+        help="put what is found into the project at PATH, as candidates to accept or "
+        "drop, on every image that is not marked as done",
+    )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -69,25 +81,81 @@ class Found:
 def run(options: argparse.Namespace) -> int:
     from seggui.models.catalog import open_full_image_model
 
-    images = images_at(options.path)
-    model = open_full_image_model(
-        options.model,
-        options.weights,
-        device=options.device,
-        tile=options.tile,
-        smallest_score=options.score,
-    )
-    writer = _Writer(options.out, trained_ids(options.model), options.uncertainty)
+    if options.out is None and not options.into_project:
+        raise BadRequest("Say where to: --out DIR, --into-project, or both.")
     refused: list[str] = []
     rows: list[dict[str, object]] = []
-    with bar(len(images), "predicting") as progress:
-        for found in _each(model, images, options.recipe, progress, refused):
-            writer.put(found)
+    with ExitStack() as stack:
+        project = (
+            stack.enter_context(_project(options)) if options.into_project else None
+        )
+        images = _open_images(project) if project else images_at(options.path)
+        model = open_full_image_model(
+            options.model,
+            options.weights,
+            device=options.device,
+            tile=options.tile,
+            smallest_score=options.score,
+        )
+        ids = trained_ids(options.model)
+        sinks: list[Callable[[Found], None]] = []
+        if options.out is not None:
+            sinks.append(_Writer(options.out, ids, options.uncertainty).put)
+        if project:
+            sinks.append(_into(project, options.model))
+        progress = stack.enter_context(bar(len(images), "predicting"))
+        things = _things(project)
+        for found in _each(model, images, options.recipe, things, progress, refused):
+            for put in sinks:
+                put(found)
             rows.append(_row(found))
     if not rows:
         raise SegguiError(f"None of the {len(images)} images could be read.")
     _print(rows, refused, options)
     return 0
+
+
+def _project(options: argparse.Namespace) -> Project:
+    project = Project.open(options.path)
+    if project.read_only:
+        project.close()
+        raise ReadOnly(project.read_only)
+    return project
+
+
+def _open_images(project: Project) -> list[NamedImage]:
+    rows = [row for row in project.images if row.state != "done"]
+    if not rows:
+        raise BadRequest(
+            f"Every image of {project.folder} is marked as done: nothing to predict."
+        )
+    return [NamedImage(row.name, project.path_of(row.name)) for row in rows]
+
+
+def _things(project: Project | None) -> tuple[str, ...]:
+    if project is None:
+        return ()
+    return tuple(row.name for row in project.classes if row.thing)
+
+
+def _into(project: Project, model: str) -> Callable[[Found], None]:
+    source = Path(model).name if Path(model).is_dir() else model
+
+    def put(found: Found) -> None:
+        names = [c.class_name or UNNAMED for c in found.candidates]
+        classes = with_classes_of(project.classes, names)
+        if len(classes) != len(project.classes):
+            project.set_classes(classes)
+        class_of = class_finder(classes)
+        project.edit(
+            found.image.name,
+            "Predict",
+            lambda document: with_prediction(
+                document, found.candidates, class_of, source
+            ),
+        )
+
+    return put
 
 
 def trained_ids(model: str) -> Mapping[str, int]:
@@ -138,6 +206,7 @@ def _each(
     model: FullImageModel,
     images: Sequence[NamedImage],
     recipe_text: str,
+    things: Sequence[str],
     progress: Bar,
     refused: list[str],
 ) -> Iterator[Found]:
@@ -148,13 +217,15 @@ def _each(
     for number, image in enumerate(images):
         progress.report(number, len(images), image.name)
         try:
-            image_hwc = read_image(image.path).display_hwc()
+            image_hwc = read_image(image.path, split_page(image.name)[1]).display_hwc()
         except Unreadable as error:
             refused.append(str(error))
             sys.stderr.write(f"{error} It is left out.\n")
             continue
         prediction = model.predict(image_hwc, _silent)
-        candidates = candidates_of(prediction, with_probability=bool(recipe.steps))
+        candidates = candidates_of(
+            prediction, things, with_probability=bool(recipe.steps)
+        )
         if recipe.steps:
             candidates = tuple(
                 refined
@@ -189,11 +260,16 @@ def _print(
     options: argparse.Namespace,
 ) -> None:
     if options.json:
-        result = {"out": str(options.out), "images": rows, "refused": refused}
+        result = {
+            "out": str(options.out or options.path),
+            "images": rows,
+            "refused": refused,
+        }
         sys.stdout.write(json.dumps(result) + "\n")
         return
+    where = options.out or options.path
     left_out = f", {len(refused)} could not be read" if refused else ""
-    sys.stdout.write(f"{len(rows)} images predicted into {options.out}{left_out}\n")
+    sys.stdout.write(f"{len(rows)} images predicted into {where}{left_out}\n")
 
 
 def _silent(done: int, total: int, what: str) -> None:

@@ -111,34 +111,50 @@ def blended_rows(
     report(total, total, "tiles")
 
 
-def merged(tiles: Sequence[Sequence[Instance]]) -> tuple[Instance, ...]:
+@dataclass(frozen=True, slots=True, eq=False)
+class TileFindings:
+    """What was found in one tile; the masks are of the whole image."""
+
+    box: Box
+    instances: Sequence[Instance]
+
+
+def merged(tiles: Sequence[TileFindings]) -> tuple[Instance, ...]:
     """Return the instances of all tiles without those met twice, best scores first.
 
-    Two of one class and of different tiles are the same object when their IoU, or
-    their intersection over the smaller one, is large; they are joined, since the edge
-    of a tile may have cut them.
+    Two of one class and of different tiles are the same object when they agree where
+    both tiles look; they are joined, since the edge of a tile may have cut them.
     """
-    found = [(one, tile) for tile, ones in enumerate(tiles) for one in ones]
-    kept: list[tuple[Instance, set[int]]] = []
-    for instance, tile in sorted(found, key=lambda pair: -pair[0].score):
-        for place, (other, tiles_of_other) in enumerate(kept):
-            if tile not in tiles_of_other and _same_object(instance, other):
+    found = [(one, tile.box) for tile in tiles for one in tile.instances]
+    kept: list[tuple[Instance, list[Box]]] = []
+    for instance, box in sorted(found, key=lambda pair: -pair[0].score):
+        for place, (other, boxes) in enumerate(kept):
+            if box not in boxes and _same_object(instance, box, other, boxes):
                 joined = Instance(
                     other.mask.union(instance.mask), other.class_name, other.score
                 )
-                kept[place] = (joined, tiles_of_other | {tile})
+                kept[place] = (joined, [*boxes, box])
                 break
         else:
-            kept.append((instance, {tile}))
+            kept.append((instance, [box]))
     return tuple(instance for instance, _ in kept)
 
 
-def _same_object(a: Instance, b: Instance) -> bool:
+def _same_object(a: Instance, box: Box, b: Instance, boxes: Sequence[Box]) -> bool:
     if a.class_name != b.class_name:
         return False
     if a.mask.bbox.intersection(b.mask.bbox).empty:
         return False
-    common = a.mask.intersection(b.mask).area
-    smaller = min(a.mask.area, b.mask.area)
-    union = a.mask.area + b.mask.area - common
-    return common > SAME_OBJECT_IOU * union or common > SAME_OBJECT_IOS * smaller
+    return any(_agree(a, b, box.intersection(other)) for other in boxes)
+
+
+def _agree(a: Instance, b: Instance, shared: Box) -> bool:
+    """Whether both have about the same pixels inside a box."""
+    around = a.mask.bbox.union(b.mask.bbox).intersection(shared)
+    if around.empty:
+        return False
+    first, second = a.mask.window(around), b.mask.window(around)
+    common = int((first & second).sum())
+    smaller = int(min(first.sum(), second.sum()))
+    union = int((first | second).sum())
+    return common > SAME_OBJECT_IOU * union or common > SAME_OBJECT_IOS * smaller > 0

@@ -29,7 +29,8 @@ def entropy(
     for top in range(0, chw.shape[1], _BAND_ROWS):
         band = np.clip(chw[:, top : top + _BAND_ROWS].astype(np.float64), 1e-7, 1)
         total -= float((band * np.log(band)).sum())
-    return total / (prediction.height * prediction.width * np.log(max(len(chw), 2)))
+    most = prediction.height * prediction.width * np.log(max(len(chw), 2))
+    return float(total / most)
 
 
 def margin(
@@ -82,7 +83,8 @@ def class_map(prediction: Prediction) -> NDArray[np.int16]:
     """The place of the likeliest class at each pixel; 0 is the background."""
     chw = prediction.probabilities_chw
     if chw is not None:
-        return chw.argmax(axis=0).astype(np.int16)
+        likeliest: NDArray[np.int16] = chw.argmax(axis=0).astype(np.int16)
+        return likeliest
     out = np.zeros((prediction.height, prediction.width), np.int16)
     places = {name: place for place, name in enumerate(prediction.classes)}
     for one in sorted(prediction.instances, key=lambda one: one.score):

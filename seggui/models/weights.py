@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import pickle
+import warnings
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -40,7 +41,10 @@ def read_state(path: Path) -> State:
     try:
         if path.suffix == ".safetensors":
             return dict(load_file(path))
-        content = torch.load(path, map_location="cpu", weights_only=True)
+        with warnings.catch_warnings():
+            # It warns of unusual pickles before it refuses them.
+            warnings.simplefilter("ignore")
+            content = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         raise Unreadable(
             path, "it is no checkpoint of plain tensors, and nothing else is loaded"
@@ -74,10 +78,8 @@ def _tensors(path: Path, content: object) -> State:
 def load_exactly(network: nn.Module, state: State, path: Path, title: str) -> None:
     """Put a state into a network; raises ``Unreadable`` unless every tensor fits."""
     own = network.state_dict()
-    missing = sorted(set(own) - set(state))
-    # Batch norms before torch 0.4.1 counted no batches; nothing depends on it.
-    missing = [name for name in missing if not name.endswith("num_batches_tracked")]
-    surplus = sorted(set(state) - set(own))
+    missing = sorted(name for name in set(own) - set(state) if _matters(name))
+    surplus = sorted(name for name in set(state) - set(own) if _matters(name))
     wrong = [
         name for name in own if name in state and not _fits(own[name], state[name])
     ]
@@ -89,7 +91,9 @@ def load_exactly(network: nn.Module, state: State, path: Path, title: str) -> No
             f"{len(surplus)} unknown, {len(wrong)} of another shape; "
             f"the first is {first})",
         )
-    network.load_state_dict(state, strict=False)
+    network.load_state_dict(
+        {name: value for name, value in state.items() if name in own}, strict=False
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +139,11 @@ def all_finite(network: nn.Module) -> bool:
         for value in network.state_dict().values()
         if value.is_floating_point()
     )
+
+
+def _matters(name: str) -> bool:
+    # Frozen batch norms, and all before torch 0.4.1, count no batches.
+    return not name.endswith("num_batches_tracked")
 
 
 def _fits(own: Tensor, other: Tensor) -> bool:

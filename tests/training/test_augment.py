@@ -1,5 +1,5 @@
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seggui.jobs.train_options import TrainOptions
@@ -17,6 +17,7 @@ def blocks(height, width, seed=0):
     return Sample("blocks", np.repeat(channels[..., None] * 200, 3, 2), channels)
 
 
+@settings(deadline=None, max_examples=60)
 @given(
     st.integers(0, 10_000),
     st.integers(1, 90),

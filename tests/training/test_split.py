@@ -1,7 +1,7 @@
 from dataclasses import dataclass
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seggui.errors import BadRequest
@@ -21,6 +21,7 @@ def items(*names):
 FILMS = items(*(f"film{f}_{n:04}.png" for f in "abcdef" for n in range(7)))
 
 
+@settings(deadline=None, max_examples=60)
 @given(st.integers(0, 1000), st.sampled_from(["sequence", "folder", "none"]))
 def test_every_image_is_on_one_side_and_both_sides_have_some(seed, group_by):
     found = split(FILMS, 0.2, seed, group_by)
@@ -29,6 +30,7 @@ def test_every_image_is_on_one_side_and_both_sides_have_some(seed, group_by):
     assert found.validation
 
 
+@settings(deadline=None, max_examples=60)
 @given(st.integers(0, 1000))
 def test_frames_of_one_film_are_never_on_both_sides(seed):
     found = split(FILMS, 0.2, seed, "sequence")

@@ -23,7 +23,7 @@ from seggui.models.full_image import (
     too_large,
 )
 from seggui.models.instance.networks import build_released
-from seggui.models.tiling import Tiling, merged
+from seggui.models.tiling import TileFindings, Tiling, merged
 from seggui.models.weights import load_exactly, read_state
 
 THRESHOLD = 0.5
@@ -67,7 +67,7 @@ class InstanceModel:
             found = []
             for number, box in enumerate(boxes):
                 report(number, len(boxes), "tiles")
-                found.append(self._in_tile(image_hwc, box))
+                found.append(TileFindings(box, self._in_tile(image_hwc, box)))
         except (RuntimeError, MemoryError) as error:
             problem = too_large(error)
             if problem is None:

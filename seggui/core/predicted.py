@@ -1,0 +1,55 @@
+"""What a full-image model found, put into a document as segments to review."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from seggui.core import edits
+from seggui.core.candidate import Candidate
+from seggui.core.classes import Classes
+from seggui.core.document import Document
+from seggui.core.segment import Segment, Source
+
+UNNAMED = "object"
+"""The class of what a model finds without knowing what it is."""
+
+
+def with_classes_of(classes: Classes, names: Sequence[str]) -> Classes:
+    """Return the classes with those added that the model names and nobody made yet."""
+    known = {row.name.casefold() for row in classes}
+    for name in names:
+        if name.casefold() not in known:
+            known.add(name.casefold())
+            classes = classes.added(name)
+    return classes
+
+
+def class_finder(classes: Classes) -> Callable[[str], int]:
+    """Map a model's class name onto the id of the class of that name, in any case."""
+    ids = {row.name.casefold(): row.id for row in classes}
+    return lambda name: ids[name.casefold()]
+
+
+def with_prediction(
+    document: Document,
+    candidates: Sequence[Candidate],
+    class_of: Callable[[str], int],
+    model: str,
+) -> Document:
+    """Put candidates on top as segments to review; older ones of the model go."""
+    old = [
+        segment.id
+        for segment in document.segments
+        if not segment.accepted and not segment.locked and segment.source.model == model
+    ]
+    segments = [
+        Segment(
+            candidate.mask,
+            class_of(candidate.class_name or UNNAMED),
+            Source("predict", model, score=round(float(candidate.score), 4)),
+            status="candidate",
+        )
+        for candidate in candidates
+        if not candidate.mask.is_empty
+    ]
+    return edits.add_segments(edits.remove_segments(document, old), segments)
