@@ -70,11 +70,17 @@ def run(options: argparse.Namespace) -> int:
         imported = form.read(options.source, images, progress.report)
         mapping = suggest_mapping(imported, project.classes, wanted)
         changed = 0
-        if not options.dry_run:
+        if imported.documents and not options.dry_run:
             existing = _existing(options.existing, project, imported)
             changed = _save(project, imported, mapping, (existing, form.id), progress)
     result = _result(imported, mapping, changed, unreadable)
     _print(result, as_json=options.json, dry=options.dry_run)
+    if not imported.documents:
+        sys.stderr.write(
+            f"seggui: Nothing in {options.source} belongs to an image of "
+            f"{options.folder}; nothing was changed.\n"
+        )
+        return 1
     return 0
 
 
@@ -201,7 +207,12 @@ def _result(
             for row in mapping.rows
         ],
         "refused": [
-            {"file": r.file, "index": r.index, "reason": r.reason}
+            {
+                "file": r.file,
+                "section": r.section,
+                "index": r.index,
+                "reason": r.reason,
+            }
             for r in imported.refused
         ],
         "unreadable": unreadable,
@@ -222,7 +233,7 @@ def _print(result: Mapping[str, object], *, as_json: bool, dry: bool) -> None:
             f"{row['segments']} segments{note}"
         )
     for row in refused if isinstance(refused, list) else ():
-        place = "" if row["index"] is None else f", entry {row['index']}"
+        place = "" if row["index"] is None else f", {row['section']} {row['index']}"
         lines.append(f"left out: {row['file']}{place}: {row['reason']}")
     unreadable = result["unreadable"]
     lines += unreadable if isinstance(unreadable, list) else []

@@ -146,6 +146,20 @@ def test_a_failure_half_way_takes_everything_back(
         assert document is None or document.segments == ()
 
 
+def test_a_source_without_a_mask_of_these_images_changes_nothing(
+    folder, tmp_path, capsys
+) -> None:
+    source = tmp_path / "other"
+    source.mkdir()
+    write_whole(source / "z.png", png_of_ids(square(5, 7)))
+    before = tree(folder)
+    assert run(words(folder, source)) == 1
+    said = capsys.readouterr()
+    assert "left out: z.png: the project has no image for z.png" in said.out
+    assert "Nothing in" in said.err
+    assert tree(folder) == before
+
+
 def test_a_source_that_is_not_there_is_one_sentence(folder, tmp_path, capsys) -> None:
     assert run(words(folder, tmp_path / "none")) == 1
     error = capsys.readouterr().err

@@ -131,8 +131,8 @@ class _Reading:
     refused: list[Refusal] = field(default_factory=list)
     seen: set[int] = field(default_factory=set)
 
-    def refuse(self, reason: str, index: int | None = None) -> None:
-        self.refused.append(Refusal(self.file, reason, index))
+    def refuse(self, reason: str, index: int, section: str) -> None:
+        self.refused.append(Refusal(self.file, reason, index, section))
 
 
 def read(source: Path, images: tuple[ImageFacts, ...], report: Report) -> Imported:
@@ -150,7 +150,7 @@ def read(source: Path, images: tuple[ImageFacts, ...], report: Report) -> Import
             report(index, len(rows), path.name)
         trouble = _read_annotation(reading, row)
         if trouble:
-            reading.refuse(trouble, index)
+            reading.refuse(trouble, index, "annotation")
     documents = tuple(
         ImportedDocument(
             facts,
@@ -185,7 +185,7 @@ def _read_categories(
         number = whole_number(row.get("id")) if isinstance(row, Mapping) else None
         name = text_in(row, "name")
         if not isinstance(row, Mapping) or number is None or not name:
-            reading.refuse("the category has no id or name", index)
+            reading.refuse("it has no id or name", index, "category")
         elif number in reading.classes:
             raise Unreadable(
                 path,
@@ -214,7 +214,7 @@ def _read_images(
         if isinstance(found, ImageFacts):
             found = _fitting(found, row, taken)
         if isinstance(found, str):
-            reading.refuse(found, index)
+            reading.refuse(found, index, "image")
             if number is not None:
                 reading.absent.add(number)
             continue
@@ -268,7 +268,7 @@ def _read_annotation(reading: _Reading, row: object) -> str:
         if number in reading.seen:
             return f"the annotation id {number} is used already"
         reading.seen.add(number)
-    name = "it" if number is None else f"annotation {number}"
+    name = "it" if number is None else f"the annotation with id {number}"
     image, category = (whole_number(row.get(k)) for k in ("image_id", "category_id"))
     if image is None or image not in reading.images:
         skipped = image is not None and image in reading.absent
@@ -283,7 +283,7 @@ def _read_annotation(reading: _Reading, row: object) -> str:
     try:
         mask = mask_of_segmentation(row.get("segmentation"), facts.height, facts.width)
     except InvalidMask as error:
-        return f"{name} is refused. {error}"
+        return f"{name} has no usable mask. {error}"
     extra: dict[str, object] = {"iscrowd": 1} if row.get("iscrowd") == 1 else {}
     reading.segments.setdefault(facts.name, []).append(
         ImportedSegment(category, rle_of(mask), text_in(row, "name"), extra)

@@ -85,9 +85,11 @@ class Refusal:
     reason: str
     index: int | None = None
     """The place in the file, from 0; None when it is about the file as a whole."""
+    section: str = "entry"
+    """What is counted there: image, category or annotation."""
 
     def __str__(self) -> str:
-        place = "" if self.index is None else f", entry {self.index}"
+        place = "" if self.index is None else f", {self.section} {self.index}"
         return f"{self.file}{place}: {self.reason}"
 
 

@@ -97,7 +97,7 @@ def test_a_bad_annotation_is_refused_alone_with_its_place(row, reason, tmp_path)
     (refusal,) = found.refused
     assert refusal.index == 1
     assert reason in refusal.reason
-    assert str(refusal).startswith("x.json, entry 1: ")
+    assert str(refusal).startswith("x.json, annotation 1: ")
 
 
 def test_compressed_and_plain_run_lengths_and_polygons_agree(tmp_path) -> None:
