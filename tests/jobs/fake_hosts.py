@@ -30,8 +30,9 @@ def work(seconds, report):
         time.sleep(0.01)
 
 
-def hold_the_lock(seconds):
-    """Sleep in C without letting any other thread of Python run."""
+def hold_the_lock(seconds, report):
+    """Say so, then sleep in C without letting any other thread of Python run."""
+    report(0, 1, "about to be stuck")
     ctypes.PyDLL(None).usleep(int(seconds * 1e6))
 
 
@@ -65,7 +66,7 @@ DEEDS = {
     "abort": lambda report: os.abort(),
     "exit": lambda report: os._exit(7),
     "junk": junk_in_the_pipe,
-    "stuck": lambda report: hold_the_lock(30),
+    "stuck": lambda report: hold_the_lock(30, report),
     "refuse": refuse,
     "bug": slip,
     "memory": run_out_of_memory,

@@ -251,8 +251,7 @@ def test_a_restart_by_hand_forgives_the_crashes(listener):
 def test_kill_ends_running_work_at_once(listener):
     it = listener()
     it.client.request(ask(1, "stuck"))
-    assert wait_until(lambda: it.client.pid is not None)
-    time.sleep(0.3)
+    it.wait_for_progress(1)
     it.client.kill()
     reply = it.answer()
     assert reply.reason == "lost"
@@ -263,9 +262,8 @@ def test_a_process_deaf_to_cancel_is_killed_and_the_rest_is_done_by_the_next(lis
     it = listener(kill_after_s=0.2)
     it.client.request(Predict(1, IMAGE, "stuck"))
     it.client.request(Predict(2, IMAGE, "plain"))
-    assert wait_until(lambda: it.client.pid is not None)
+    it.wait_for_progress(1)
     first = it.client.pid
-    time.sleep(0.3)
     it.client.cancel(1)
     replies = it.answers(2)
     assert replies[1].reason == "cancelled"
@@ -300,7 +298,7 @@ def test_what_goes_wrong_inside_is_told_and_kills_nothing(
 def test_a_message_larger_than_a_pipe_does_not_hold_up_the_caller(listener):
     it = listener()
     it.client.request(ask(1, "stuck"))
-    assert wait_until(lambda: it.client.pid is not None)
+    it.wait_for_progress(1)
     noise = np.random.default_rng(0).random((2000, 2000)) < 0.5
     start_s = time.thread_time()
     it.client.request(Refine(2, IMAGE, (Mask.from_dense(noise),), ""))
@@ -333,8 +331,7 @@ def test_a_worker_leaves_a_core_to_the_window(listener, monkeypatch):
 def test_close_ends_the_process_even_when_it_is_stuck(listener):
     it = listener()
     it.client.request(ask(1, "stuck"))
-    assert wait_until(lambda: it.client.pid is not None)
-    time.sleep(0.3)
+    it.wait_for_progress(1)
     pid = it.client.pid
     it.client.close()
     assert not is_running(pid)
@@ -407,11 +404,11 @@ def test_a_worker_ends_with_a_killed_window(tmp_path, deed):
             if __name__ == "__main__":
                 images = SharedImages()
                 shared = images.share("k", np.zeros((999, 999, 3), np.uint8))
-                client = WorkerClient("fake_hosts:open_host", lambda reply: None)
+                replies = []
+                client = WorkerClient("fake_hosts:open_host", replies.append)
                 client.request(Predict(1, shared, {deed!r}))
-                while client.pid is None:
+                while not replies:
                     time.sleep(0.01)
-                time.sleep(0.5)
                 print(client.pid, flush=True)
                 time.sleep(60)
             """
