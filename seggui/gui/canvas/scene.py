@@ -60,6 +60,14 @@ class Frame:
         self._overlay_image = _as_image(
             self._overlay, QImage.Format.Format_ARGB32_Premultiplied
         )
+        self._wrap()
+
+    def _wrap(self) -> None:
+        """Make Qt images of the pixels, one to paint into and one to show.
+
+        The shown one gets the screen's pixel ratio; painting counts device pixels.
+        """
+        self._target = _as_image(self._pixels, QImage.Format.Format_RGB32)
         self.image = _as_image(self._pixels, QImage.Format.Format_RGB32)
 
     @property
@@ -74,7 +82,7 @@ class Frame:
         to = Box(max(dx, 0), max(dy, 0), width + min(dx, 0), height + min(dy, 0))
         self._spare[to.slices] = self._pixels[to.moved(-dx, -dy).slices]
         self._pixels, self._spare = self._spare, self._pixels
-        self.image = _as_image(self._pixels, QImage.Format.Format_RGB32)
+        self._wrap()
         strips = (
             Box(0, 0, width, to.y0),
             Box(0, to.y1, width, height),
@@ -140,7 +148,7 @@ class Frame:
         ]
         if not layers:
             return
-        painter = QPainter(self.image)
+        painter = QPainter(self._target)
         for y0 in range(box.y0, box.y1, _BAND_ROWS):
             band = Box(box.x0, y0, box.x1, min(y0 + _BAND_ROWS, box.y1))
             for layer, part in layers:
