@@ -19,7 +19,7 @@ from seggui.errors import SegguiError
 from seggui.files.project import Project
 from seggui.gui.background import Background, Job
 from seggui.gui.engine_link import EngineLink
-from seggui.jobs.batch import BatchProgress, BatchResult, Workplace, run_batch
+from seggui.jobs.batch import BatchProgress, BatchResult, Lending, run_batch
 from seggui.jobs.client import Client
 
 Change = Callable[[Document], Document]
@@ -28,7 +28,7 @@ Compute = Callable[[str, Report], Change | None]
 EditImage = Callable[[str, str, Change, Callable[[], None]], None]
 
 
-def lending(client: Client, link: EngineLink, project: Project) -> Workplace:
+def lending(client: Client, link: EngineLink, project: Project) -> Lending:
     """What batch work needs to hand the project's images to a worker process."""
 
     def read(name: str) -> tuple[str, NDArray[np.uint8]]:
@@ -36,7 +36,7 @@ def lending(client: Client, link: EngineLink, project: Project) -> Workplace:
         # A key of its own: the same image may be open in the window.
         return f"{loaded.digest}#{loaded.page}#folder", loaded.display_hwc()
 
-    return Workplace(client, link.images, link.next_ticket, read)
+    return Lending(client, link.images, link.next_ticket, read)
 
 
 class FolderWork(QObject):

@@ -144,7 +144,7 @@ def _one(
 
 
 @dataclass(frozen=True, slots=True)
-class Workplace:
+class Lending:
     """What batch work needs to hand images to a worker process."""
 
     client: Client
@@ -167,7 +167,7 @@ class Workplace:
                 self.client.forget(key)
 
 
-def predicting(place: Workplace, template: Predict) -> Work[Predicted]:
+def predicting(place: Lending, template: Predict) -> Work[Predicted]:
     """Work that predicts each image as ``template`` says of another."""
 
     def work(name: str, report: Report) -> Predicted:
@@ -180,7 +180,7 @@ def predicting(place: Workplace, template: Predict) -> Work[Predicted]:
 
 
 def refining(
-    place: Workplace, masks_of: Callable[[str], tuple[Mask, ...]], recipe: str
+    place: Lending, masks_of: Callable[[str], tuple[Mask, ...]], recipe: str
 ) -> Work[Refined]:
     """Work that runs a recipe over the masks of each image."""
 
@@ -195,7 +195,7 @@ def refining(
     return work
 
 
-def encoding(place: Workplace, model_id: str) -> Work[Encoded]:
+def encoding(place: Lending, model_id: str) -> Work[Encoded]:
     """Work that prepares each image for prompts, as many as the cache holds."""
 
     def work(name: str, report: Report) -> Encoded:

@@ -10,7 +10,7 @@ from seggui.core.mask import Mask
 from seggui.errors import Cancelled, SegguiError, Unreadable
 from seggui.jobs.batch import (
     BatchProgress,
-    Workplace,
+    Lending,
     encoding,
     predicting,
     refining,
@@ -115,7 +115,7 @@ def place():
         made.extend((client, images))
         tickets = itertools.count(1)
         pixels = np.full((20, 30, 3), 9, np.uint8)
-        return Workplace(
+        return Lending(
             client, images, lambda: next(tickets), lambda name: (name, pixels)
         )
 
