@@ -16,7 +16,7 @@ from seggui.errors import InvalidMask
 Points = NDArray[np.float64]
 
 FARTHEST = 1e7
-MOST_CROSSINGS = 20_000_000
+MOST_CROSSINGS = 4_000_000
 
 
 def mask_of_polygons(polygons: list[Points], height: int, width: int) -> Mask:
@@ -47,9 +47,11 @@ def _filled(
     rows, xs = _crossings(points_xy, box)
     # Each crossing toggles all pixels whose centre lies right of it.
     columns = np.clip(np.ceil(xs - 0.5), box.x0, box.x1).astype(np.int64) - box.x0
-    toggles = np.zeros((box.height, box.width + 1), dtype=np.int64)
+    # Counts may wrap at 256, which is even: only their parity is wanted.
+    toggles = np.zeros((box.height, box.width + 1), dtype=np.uint8)
     np.add.at(toggles, (rows - box.y0, columns), 1)
-    return box, np.cumsum(toggles, axis=1)[:, :-1] % 2 == 1
+    np.cumsum(toggles, axis=1, dtype=np.uint8, out=toggles)
+    return box, toggles[:, :-1] % 2 == 1
 
 
 def _crossings(points_xy: Points, box: Box) -> tuple[NDArray[np.int64], Points]:
