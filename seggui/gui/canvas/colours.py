@@ -51,7 +51,9 @@ def empty_table() -> Table:
 
 def write_halo(table: Table, darkness: float) -> None:
     """Darken the pixels just outside outlines, so that light lines show on light."""
-    table[[OUTLINE, OUTLINE | STRIPE]] = premultiplied((0, 0, 0), darkness)
+    # What is on an outline is beside it as well, so that both flags are set.
+    line = OUTLINE | SOFT
+    table[[line, line | STRIPE]] = premultiplied((0, 0, 0), darkness)
 
 
 def write_paint(table: Table, number: int | NDArray[np.intp], paint: Paint) -> None:
@@ -66,7 +68,6 @@ def write_paint(table: Table, number: int | NDArray[np.intp], paint: Paint) -> N
     table[number] = fill
     table[number | STRIPE] = stripe
     for flag in (0, STRIPE):
-        table[number | flag | OUTLINE] = hard
         table[number | flag | OUTLINE | SOFT] = hard
         table[number | flag | SOFT] = soft
 

@@ -239,7 +239,7 @@ class Content:
         opacity = self.layers["segments"].opacity
         fill = 0.0 if self.look.draw == "outline" else opacity
         line = 0.0 if self.look.draw == "fill" else _line_strength(opacity)
-        stripe = None if segment.accepted else fill * 0.35
+        stripe = None if segment.accepted else min(1.0, fill * 2.0)
         return Paint(colour, fill, line, stripe=stripe)
 
     def _box_of(self, segment_ids: Iterable[str]) -> Box:
@@ -275,10 +275,10 @@ class Content:
         opacity = self.layers["candidate"].opacity
         return Paint(
             _CANDIDATE,
-            opacity,
+            opacity * 0.6,
             _line_strength(opacity),
             outline_colour=_WHITE,
-            stripe=opacity * 0.35,
+            stripe=opacity * 1.4,
         )
 
     def _heat_table(self) -> Table:

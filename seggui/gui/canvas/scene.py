@@ -18,7 +18,7 @@ from seggui.gui.canvas.view import View
 
 # Bands of this height keep all arrays of one step in the processor's cache.
 _BAND_ROWS = 96
-_STRIPE_PX = 5
+_STRIPES_PX = 10
 GRID_FROM_SCALE = 16.0
 
 
@@ -244,7 +244,9 @@ def flagged_numbers(layer: IndexLayer, view: View, box: Box) -> Numbers | None:
     if layer.striped:
         xs = np.arange(box.x0 - view.left, box.x1 - view.left)
         ys = np.arange(box.y0 - view.top, box.y1 - view.top)
-        stripes_hw = ((xs[None, :] + ys[:, None]) // _STRIPE_PX) % 2 == 0
+        # Two thirds of the way is plain, so that the image shows through.
+        period = _STRIPES_PX * max(layer.outline_px, 1)
+        stripes_hw = (xs[None, :] + ys[:, None]) % period < period // 3
         numbers_hw = numbers_hw | stripes_hw * np.uint16(STRIPE)
     return numbers_hw
 

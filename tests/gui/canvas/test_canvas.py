@@ -421,3 +421,21 @@ def test_a_document_of_another_size_is_not_drawn(canvas):
     other = Segment(Mask.full(10, 10), 1, Source("test"))
     canvas.set_document(Document(facts, (other,)))
     assert np.array_equal(shot(canvas), plain)
+
+
+@pytest.mark.parametrize("ground", [0, 255])
+def test_a_selected_segment_stands_out_on_black_and_on_white(canvas, ground):
+    canvas.set_image(np.full((HEIGHT, WIDTH, 3), ground, np.uint8))
+    square = np.zeros((HEIGHT, WIDTH), bool)
+    square[20:40, 30:60] = True
+    canvas.set_document(document(Mask.from_dense(square)))
+    canvas.set_look(SegmentsLook(draw="fill"))
+    plain = shot(canvas).astype(int)
+    canvas.set_selected(["s0"])
+    marked = shot(canvas).astype(int)
+    left = canvas.view.device_box(Mask.from_dense(square).bbox).x0
+    line = (marked[150, left], marked[150, left - 1])
+    # White inside, dark outside: one of them differs from whatever is there.
+    assert line[0].min() == 255
+    assert line[1].max() < 130
+    assert np.abs(marked - plain)[150, left - 1 : left + 1].max() > 100

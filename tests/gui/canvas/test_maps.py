@@ -13,6 +13,7 @@ from seggui.gui.canvas.adjustment import Adjustment
 from seggui.gui.canvas.colours import (
     MOST_NUMBERS,
     OUTLINE,
+    SOFT,
     Paint,
     empty_table,
     instance_colour,
@@ -139,7 +140,8 @@ def test_colours_are_premultiplied_and_outlines_stronger():
     table = empty_table()
     write_paint(table, 7, Paint((200, 100, 0), 0.5, 1.0))
     assert table[7] >> 24 == 128
-    assert table[7 | OUTLINE] == 0xFFC86400
+    assert table[7 | OUTLINE | SOFT] == 0xFFC86400
+    assert 128 < table[7 | SOFT] >> 24 < 255
     assert table[8] == 0
 
 
