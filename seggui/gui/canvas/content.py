@@ -54,7 +54,7 @@ class Content:
         self.selected: tuple[str, ...] = ()
         self.hidden: frozenset[str] = frozenset()
         self.document: Document | None = None
-        self._painted: dict[str, tuple[int, Paint]] = {}
+        self._painted: dict[str, tuple[Segment, int, Paint]] = {}
         self._tables = {
             name: empty_table()
             for name in ("segments", "selection", "candidate", "prediction")
@@ -162,7 +162,7 @@ class Content:
         """What to paint on a screen of that device pixel ratio."""
         line = max(1, round(pixel_ratio))
         fine = 0 if self.look.draw == "fill" else line
-        stripes = any(p.stripe is not None for _, p in self._painted.values())
+        stripes = self._striped
         tables = self._tables
         rows = (
             ("prediction", IndexLayer(self._labels, tables["prediction"])),
@@ -203,6 +203,7 @@ class Content:
         self._labels = IndexMap(height, width)
         self._uncertainty = IndexMap(height, width)
         self._painted = {}
+        self._striped = False
 
     def _show_selection(self) -> Box:
         masks: dict[str, Mask] = {}
@@ -215,18 +216,27 @@ class Content:
         """Write the colours of segments that look different; returns their ids."""
         numbers = self._segments.numbers
         colours = {row.id: row.colour for row in self.classes}
-        painted: dict[str, tuple[int, Paint]] = {}
+        before = self._painted
+        painted: dict[str, tuple[Segment, int, Paint]] = {}
         changed = []
         for segment in segments:
             number = numbers.get(segment.id)
             if number is None:
                 continue
+            old = before.get(segment.id)
+            # Nearly all segments are the very same from one dab to the next.
+            if old is not None and old[0] is segment and old[1] == number:
+                painted[segment.id] = old
+                continue
             paint = self._paint_of(segment, number, colours)
-            painted[segment.id] = (number, paint)
-            if self._painted.get(segment.id) != (number, paint):
+            painted[segment.id] = (segment, number, paint)
+            if old is None or old[1:] != (number, paint):
                 write_paint(self._tables["segments"], number, paint)
                 changed.append(segment.id)
         self._painted = painted
+        if changed:
+            paints = (paint for _, _, paint in painted.values())
+            self._striped = any(paint.stripe is not None for paint in paints)
         return changed
 
     def _paint_of(
@@ -249,6 +259,7 @@ class Content:
         return joined(s.mask.bbox for s in self.document.segments if s.id in wanted)
 
     def _repainted(self) -> Box:
+        self._painted = {}
         if self.document is not None:
             self._follow_paints(self.document.segments)
         self._write_prediction()
