@@ -173,8 +173,9 @@ _CRASHES = ("SIGSEGV", "SIGBUS", "SIGABRT", "SIGILL", "SIGFPE")
 
 
 def _rescue(run: Path) -> str:
-    checkpoint = run / "checkpoints" / "last.pt"
-    if not checkpoint.exists():
+    # A death between two renames leaves only the one before the last.
+    made = (run / "checkpoints" / name for name in ("last.pt", "previous.pt"))
+    if not any(path.exists() for path in made):
         return "It had made no checkpoint yet; start it again."
     step = 0
     for event in read_events(run):

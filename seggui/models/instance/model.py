@@ -166,9 +166,10 @@ def _pasted(
 ) -> tuple[Box, NDArray[np.bool_]]:
     """Bring a mask of 28 x 28 to the size of its box in the image."""
     x0, y0, x1, y1 = box_xyxy.tolist()
-    window = Box(int(x0) - 1, int(y0) - 1, int(x1) + 2, int(y1) + 2).clipped(
-        width, height
-    )
+    # torchvision pads a mask by one of its own pixels on each side.
+    margin = int(max(x1 - x0, y1 - y0) / mask_1hw.shape[-1]) + 2
+    window = Box(int(x0), int(y0), int(x1) + 1, int(y1) + 1).grown(margin)
+    window = window.clipped(width, height)
     shifted = box_xyxy - torch.tensor([window.x0, window.y0] * 2, dtype=torch.float32)
     pasted = paste_masks_in_image(
         mask_1hw[None], shifted[None], (window.height, window.width), padding=1
