@@ -1,0 +1,254 @@
+"""``seggui segment``: the mask of an object from points and boxes."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from functools import reduce
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from seggui.cli.progress import bar
+from seggui.core.geometry import Box
+from seggui.core.mask import Mask
+from seggui.core.prompt import Point, Prompt
+from seggui.errors import BadRequest
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from seggui.core.candidate import Candidate
+    from seggui.core.ports import Report
+    from seggui.refine.recipe import Recipe
+
+HELP = (
+    "Get the mask of an object from points and boxes. Points are image pixels, x to "
+    "the right and y down, of the image as it is shown; ,0 marks a point that is not "
+    "on the object. Several boxes ask for one object each, and the mask holds them "
+    "all. The mask is a PNG of 0 and 255."
+)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("image", type=Path)
+    parser.add_argument(
+        "--point",
+        action="append",
+        type=_point,
+        default=[],
+        metavar="X,Y[,1|0]",
+        help="a click on the object, or beside it with ,0; may be repeated",
+    )
+    parser.add_argument(
+        "--box",
+        action="append",
+        type=_box,
+        default=[],
+        metavar="X0,Y0,X1,Y1",
+        help="a box around an object; may be repeated",
+    )
+    parser.add_argument("--mask", type=Path, help="a mask to correct, as PNG")
+    parser.add_argument("--text", default="", help="for models that read")
+    parser.add_argument("--model", help="by default the best that is at hand")
+    parser.add_argument("--weights", type=Path, help="checkpoint of the model")
+    parser.add_argument("--recipe", default="", help='such as "largest,fill:200"')
+    parser.add_argument(
+        "--all-candidates",
+        action="store_true",
+        help="write each candidate, the best first, as NAME-1.png, NAME-2.png, …",
+    )
+    parser.add_argument("--out", type=Path, required=True, help="PNG to write")
+
+
+def run(options: argparse.Namespace) -> int:
+    from seggui.files.images import read_image
+    from seggui.refine.recipe import parse
+
+    _check(options)
+    recipe = parse(options.recipe) if options.recipe else None
+    image_hwc = read_image(options.image).display_hwc()
+    height, width = image_hwc.shape[:2]
+    previous = _previous(options.mask, height, width) if options.mask else None
+    prompts = list(_prompts(options, previous))
+    for prompt in prompts:
+        prompt.checked(width, height)
+    began = time.monotonic()
+    with bar(0, "segmenting") as progress:
+        model_id, answers = _asked(options, prompts, image_hwc, progress.report)
+        if not options.all_candidates:
+            answers = [candidates[:1] for candidates in answers]
+        if recipe is not None:
+            answers = _refined(recipe, answers, image_hwc, options.image)
+    elapsed_s = time.monotonic() - began
+    written = _write(options, answers)
+    _print(options, model_id, written, elapsed_s)
+    return 0
+
+
+# -- the words of the command line --------------------------------------------
+
+
+def _point(text: str) -> Point:
+    parts = text.split(",")
+    if len(parts) not in (2, 3) or parts[2:] not in ([], ["0"], ["1"]):
+        raise argparse.ArgumentTypeError(f"{text!r} is not X,Y or X,Y,1 or X,Y,0")
+    x, y = _numbers(parts[:2], text)
+    return Point(x, y, parts[2:] != ["0"])
+
+
+def _box(text: str) -> Box:
+    parts = text.split(",")
+    if len(parts) != 4:
+        raise argparse.ArgumentTypeError(f"{text!r} is not X0,Y0,X1,Y1")
+    x0, y0, x1, y1 = _numbers(parts, text)
+    if x1 <= x0 or y1 <= y0:
+        raise argparse.ArgumentTypeError(f"the box {text} has no area")
+    return Box(math.floor(x0), math.floor(y0), math.ceil(x1), math.ceil(y1))
+
+
+def _numbers(parts: Sequence[str], text: str) -> list[float]:
+    try:
+        numbers = [float(part) for part in parts]
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} holds no numbers") from None
+    if not all(math.isfinite(number) for number in numbers):
+        raise argparse.ArgumentTypeError(f"{text!r} holds no finite numbers")
+    return numbers
+
+
+def _check(options: argparse.Namespace) -> None:
+    several = len(options.box) > 1
+    if several and options.all_candidates:
+        raise BadRequest("--all-candidates goes with one box at most.")
+    if several and options.mask is not None:
+        raise BadRequest("--mask corrects one object and goes with one box at most.")
+    if not (options.point or options.box or options.text):
+        raise BadRequest("Nothing is asked for: give --point, --box or --text.")
+
+
+def _prompts(options: argparse.Namespace, previous: Mask | None) -> Iterator[Prompt]:
+    """One prompt for each box; of several boxes each takes the points within it."""
+    points: tuple[Point, ...] = tuple(options.point)
+    boxes: list[Box] = options.box
+    if len(boxes) < 2:
+        box = boxes[0] if boxes else None
+        yield Prompt(points, box, options.text, previous)
+        return
+    for point in points:
+        if not any(box.contains(point.x, point.y) for box in boxes):
+            raise BadRequest(
+                f"The point ({point.x:g}, {point.y:g}) lies in none of the boxes. "
+                "With several boxes each point belongs to the box around it."
+            )
+    for box in boxes:
+        inner = tuple(p for p in points if box.contains(p.x, p.y))
+        yield Prompt(inner, box, options.text)
+
+
+def _previous(path: Path, height: int, width: int) -> Mask:
+    from seggui.files.images import read_index
+
+    pixels = read_index(path)
+    if pixels.shape != (height, width):
+        raise BadRequest(
+            f"The mask {path} of {pixels.shape[1]} x {pixels.shape[0]} pixels does not "
+            f"go with the image of {width} x {height}."
+        )
+    return Mask.from_dense(pixels)
+
+
+# -- the work -----------------------------------------------------------------
+
+
+def _asked(
+    options: argparse.Namespace,
+    prompts: Sequence[Prompt],
+    image_hwc: NDArray[np.uint8],
+    report: Report,
+) -> tuple[str, list[tuple[Candidate, ...]]]:
+    """Return the model's id and its candidates for each prompt."""
+    from seggui.models import catalog
+
+    model_id = options.model or catalog.best_prompted().id
+    model = catalog.open_prompted(model_id, options.weights)
+    encoding = model.encode(image_hwc, report)
+    return model_id, [model.decode(encoding, prompt, report) for prompt in prompts]
+
+
+def _refined(
+    recipe: Recipe,
+    answers: list[tuple[Candidate, ...]],
+    image_hwc: NDArray[np.uint8],
+    path: Path,
+) -> list[tuple[Candidate, ...]]:
+    """Run the recipe over each candidate; the parts of a split stay one mask."""
+    from seggui.cli.refine_masks import Refiner
+
+    empty = Mask.empty(*image_hwc.shape[:2])
+    out = []
+    with Refiner(recipe) as refiner:
+        for candidates in answers:
+            before = [candidate.mask for candidate in candidates]
+            after = refiner.refined(str(path), before, image_hwc)
+            masks = [reduce(Mask.union, parts, empty) for parts in after]
+            pairs = zip(candidates, masks, strict=True)
+            out.append(tuple(replace(one, mask=mask) for one, mask in pairs))
+    return out
+
+
+def _write(
+    options: argparse.Namespace, answers: list[tuple[Candidate, ...]]
+) -> list[tuple[Path, Mask, float]]:
+    """Write the masks; return each file with its mask and score."""
+    out: Path = options.out
+    if options.all_candidates:
+        rows = [
+            (out.with_name(f"{out.stem}-{place}{out.suffix}"), one.mask, one.score)
+            for place, one in enumerate(answers[0], start=1)
+        ]
+    else:
+        mask = reduce(Mask.union, (candidates[0].mask for candidates in answers))
+        scores = [candidates[0].score for candidates in answers]
+        rows = [(out, mask, min(scores))]
+    for path, mask, _ in rows:
+        _write_png(path, mask)
+    return rows
+
+
+def _write_png(path: Path, mask: Mask) -> None:
+    import cv2
+    import numpy as np
+
+    from seggui.files.atomic import write_whole
+
+    _, data = cv2.imencode(".png", mask.dense().astype(np.uint8) * 255)
+    write_whole(path, data.tobytes())
+
+
+def _print(
+    options: argparse.Namespace,
+    model_id: str,
+    written: list[tuple[Path, Mask, float]],
+    elapsed_s: float,
+) -> None:
+    if options.json:
+        masks = [
+            {
+                "out": str(path),
+                "score": round(score, 4),
+                "area": mask.area,
+                "bbox": [mask.bbox.x0, mask.bbox.y0, mask.bbox.x1, mask.bbox.y1],
+            }
+            for path, mask, score in written
+        ]
+        result = {"model": model_id, "elapsed_s": round(elapsed_s, 3), "masks": masks}
+        sys.stdout.write(json.dumps(result) + "\n")
+        return
+    for path, mask, score in written:
+        sys.stdout.write(f"{path}: {mask.area} pixels, score {score:.2f}\n")

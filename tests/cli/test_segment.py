@@ -1,0 +1,168 @@
+"""``seggui segment``: masks of points and boxes, as a person asks for them."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from seggui.cli import dispatch
+from seggui.files.images import read_image, read_index
+
+HEIGHT, WIDTH = 90, 120
+
+
+def two_discs():
+    rows, columns = np.mgrid[:HEIGHT, :WIDTH]
+    return [np.hypot(rows - 45, columns - x) < 18 for x in (30, 88)]
+
+
+@pytest.fixture
+def photo(tmp_path):
+    image = np.full((HEIGHT, WIDTH, 3), (50, 60, 70), np.uint8)
+    for disc in two_discs():
+        image[disc] = (220, 120, 40)
+    path = tmp_path / "photo.png"
+    Image.fromarray(image).save(path)
+    return path
+
+
+def segment(photo, *words, out="mask.png"):
+    target = photo.parent / out
+    words = (str(photo), *map(str, words), "--out", str(target))
+    return dispatch.run(["segment", *words]), target
+
+
+def read(path):
+    mask = read_index(path)
+    assert mask.dtype == np.uint8
+    return mask
+
+
+def iou(one, two):
+    return (one & two).sum() / (one | two).sum()
+
+
+def test_a_point_gives_a_mask_of_0_and_255(photo):
+    code, out = segment(photo, "--point", "30,45")
+    assert code == 0
+    mask = read(out)
+    assert mask.shape == (HEIGHT, WIDTH)
+    assert set(np.unique(mask)) == {0, 255}
+    assert iou(mask > 0, two_discs()[0]) > 0.9
+
+
+def test_several_boxes_give_all_their_objects_in_one_mask(photo):
+    code, out = segment(photo, "--box", "8,22,53,68", "--box", "66,22,111,68")
+    assert code == 0
+    left, right = two_discs()
+    assert iou(read(out) > 0, left | right) > 0.9
+
+
+def test_a_given_mask_is_corrected(photo):
+    left, right = two_discs()
+    Image.fromarray(np.uint8(left | right)).save(photo.parent / "old.png")
+    words = ("--mask", photo.parent / "old.png", "--point", "88,45,0")
+    code, out = segment(photo, *words)
+    assert code == 0
+    assert iou(read(out) > 0, left) > 0.9
+
+
+def test_all_candidates_are_numbered(photo, capsys):
+    code, out = segment(photo, "--point", "30,45", "--all-candidates", "--json")
+    assert code == 0
+    result = json.loads(capsys.readouterr().out)
+    names = [row["out"] for row in result["masks"]]
+    expected = [str(out.with_name(f"mask-{i + 1}.png")) for i in range(len(names))]
+    assert names == expected
+    assert len(names) > 1
+    for row in result["masks"]:
+        mask = read(row["out"]) > 0
+        rows, columns = np.nonzero(mask)
+        assert row["area"] == mask.sum()
+        box = [columns.min(), rows.min(), columns.max() + 1, rows.max() + 1]
+        assert row["bbox"] == box
+    assert not out.exists()
+    assert result["model"] == "classic"
+    assert result["elapsed_s"] > 0
+
+
+def test_a_recipe_runs_over_the_mask(photo):
+    _, plain = segment(photo, "--point", "30,45")
+    _, grown = segment(photo, "--point", "30,45", "--recipe", "grow:3", out="grown.png")
+    assert (read(grown) > 0).sum() > (read(plain) > 0).sum()
+
+
+def test_the_mask_has_the_size_of_the_image_as_shown(photo):
+    turned = photo.parent / "turned.jpg"
+    image = Image.fromarray(read_image(photo).display_hwc())
+    exif = image.getexif()
+    exif[0x0112] = 6
+    image.save(turned, exif=exif, quality=95)
+    code, out = segment(turned, "--point", "44,30")
+    assert code == 0
+    assert read(out).shape == (WIDTH, HEIGHT)
+    assert read(out)[30, 44] == 255
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        ((), "Nothing is asked for"),
+        (("--point", "500,3"), "outside the image"),
+        (("--point", "3,3,0"), "Click on the object first"),
+        (("--text", "a disc"), "does not read text"),
+        (("--point", "3,3", "--model", "nonesuch"), "nonesuch"),
+        (("--point", "3,3", "--recipe", "nonesuch"), "nonesuch"),
+        (("--box", "0,0,9,9", "--box", "9,9,20,20", "--point", "50,50"), "none of the"),
+        (("--box", "0,0,9,9", "--box", "9,9,20,20", "--all-candidates"), "one box"),
+    ],
+)
+def test_what_makes_no_sense_is_said_in_a_sentence(photo, capsys, words, reason):
+    code, out = segment(photo, *words)
+    assert code == 1
+    assert reason in capsys.readouterr().err
+    assert not out.exists()
+
+
+def test_a_mask_of_another_size_is_refused(photo, capsys):
+    Image.fromarray(np.zeros((5, 6), np.uint8)).save(photo.parent / "old.png")
+    words = ("--mask", photo.parent / "old.png", "--point", "30,45")
+    assert segment(photo, *words)[0] == 1
+    assert "6 x 5" in capsys.readouterr().err
+
+
+def test_an_image_that_is_none_is_refused(tmp_path, capsys):
+    false = tmp_path / "false.png"
+    false.write_text("no image")
+    assert segment(false, "--point", "1,1")[0] == 1
+    assert "false.png" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words", [("--point", "3"), ("--point", "3,4,5")])
+def test_a_point_that_is_none_is_wrong_usage(photo, words):
+    with pytest.raises(SystemExit) as stop:
+        segment(photo, *words)
+    assert stop.value.code == 2
+
+
+def test_a_box_of_no_area_is_wrong_usage(photo):
+    with pytest.raises(SystemExit) as stop:
+        segment(photo, "--box", "9,9,9,20")
+    assert stop.value.code == 2
+
+
+def test_the_classic_model_answers_without_torch(photo):
+    code = (
+        "import sys; from seggui.cli import dispatch; "
+        f"dispatch.run(['segment', {str(photo)!r}, '--point', '30,45', "
+        f"'--out', {str(photo.parent / 'out.png')!r}]); print(*sys.modules)"
+    )
+    out = subprocess.run(
+        [sys.executable, "-c", code], check=True, capture_output=True, text=True
+    ).stdout
+    loaded = set(out.split())
+    assert "seggui.models.prompted.classic" in loaded
+    assert {"torch", "torchvision", "PySide6"}.isdisjoint(loaded)
