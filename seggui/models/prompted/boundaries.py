@@ -38,18 +38,27 @@ class Look:
 def look_at(image_hwc: NDArray[np.uint8], fine: float, coarse: float) -> Look:
     """Describe an RGB picture; ``fine`` and ``coarse`` are blur widths in pixels."""
     lab = _stretched_lab(image_hwc)
-    bins = np.concatenate(
-        [
-            _soft_bins(lab[..., 0], LIGHT_BINS),
-            _soft_bins(lab[..., 1], COLOUR_BINS),
-            _soft_bins(lab[..., 2], COLOUR_BINS),
-            _soft_bins(_texture(lab[..., 0]), TEXTURE_BINS),
-        ],
-        axis=2,
-    )
-    strength = 0.5 * _contrast(bins, coarse) + 0.3 * _contrast(bins, fine)
+    cues = np.dstack([lab, _texture(lab[..., 0])])
+    bins = _bins(cues)
+    strength = 0.5 * _wide_contrast(cues, coarse) + 0.3 * _contrast(bins, fine)
     strength += 0.4 * _gradient(lab)
     return Look(strength.astype(np.float32), bins, lab)
+
+
+def _bins(cues_hwc: Floats) -> Floats:
+    """Soft histogram bins of lightness, two colours and texture."""
+    counts = (LIGHT_BINS, COLOUR_BINS, COLOUR_BINS, TEXTURE_BINS)
+    soft = [_soft_bins(cues_hwc[..., i], count) for i, count in enumerate(counts)]
+    return np.concatenate(soft, axis=2)
+
+
+def _wide_contrast(cues_hwc: Floats, width: float) -> Floats:
+    """Contrast of wide windows, which see the same on a quarter of the pixels."""
+    height, columns = cues_hwc.shape[:2]
+    size = ((columns + 1) // 2, (height + 1) // 2)
+    half = cv2.resize(cues_hwc, size, interpolation=cv2.INTER_AREA)
+    wide = _contrast(_bins(np.asarray(half, dtype=np.float32)), width / 2)
+    return np.asarray(cv2.resize(wide, (columns, height)), dtype=np.float32)
 
 
 def _stretched_lab(image_hwc: NDArray[np.uint8]) -> Floats:
@@ -94,27 +103,23 @@ def _texture(light_hw: Floats) -> Floats:
 def _contrast(bins_hwk: Floats, width: float) -> Floats:
     """Hellinger distance of the two sides, the strongest of four directions."""
     height, columns, count = bins_hwk.shape
-    roots = np.empty((height, columns, count), dtype=np.float32)
-    for index in range(count):
-        roots[..., index] = cv2.GaussianBlur(bins_hwk[..., index], (0, 0), width)
-    np.sqrt(roots, out=roots)
     reach = width * 1.2
     pad = int(np.ceil(reach))
-    size = (height + 2 * pad, columns + 2 * pad, count)
-    padded = np.empty(size, dtype=np.float32)
+    # One plane per bin: blurs and differences run along contiguous memory.
+    best = np.zeros((len(DIRECTIONS), height, columns), dtype=np.float32)
+    shifts = [(round(x * reach), round(y * reach)) for x, y in DIRECTIONS]
+    apart = np.empty((height, columns), dtype=np.float32)
     for index in range(count):
-        padded[..., index] = cv2.copyMakeBorder(
-            roots[..., index], pad, pad, pad, pad, cv2.BORDER_REPLICATE
-        )
-    best = np.zeros((height, columns), dtype=np.float32)
-    for x, y in DIRECTIONS:
-        dx, dy = round(x * reach), round(y * reach)
-        one = padded[pad + dy : pad + dy + height, pad + dx : pad + dx + columns]
-        two = padded[pad - dy : pad - dy + height, pad - dx : pad - dx + columns]
-        apart = one - two
-        np.maximum(best, np.einsum("ijk,ijk->ij", apart, apart), out=best)
+        plane = cv2.GaussianBlur(bins_hwk[..., index], (0, 0), width)
+        plane = cv2.sqrt(plane)
+        padded = cv2.copyMakeBorder(plane, pad, pad, pad, pad, cv2.BORDER_REPLICATE)
+        for total, (dx, dy) in zip(best, shifts, strict=True):
+            one = padded[pad + dy : pad + dy + height, pad + dx : pad + dx + columns]
+            two = padded[pad - dy : pad - dy + height, pad - dx : pad - dx + columns]
+            cv2.subtract(one, two, dst=apart)
+            cv2.accumulateSquare(apart, total)
     # Four channels with a squared distance of at most 2 each.
-    return np.asarray(np.sqrt(best / 8.0), dtype=np.float32)
+    return np.asarray(np.sqrt(best.max(axis=0) / 8.0), dtype=np.float32)
 
 
 def _gradient(lab_hwc: Floats) -> Floats:

@@ -36,8 +36,6 @@ class Choice:
     scores: Floats
     covered_hw: Bools
     """The mask so far at the scale of the scene."""
-    others_xy: NDArray[np.float32]
-    """Clicks of the other sign, in pixels of the scene."""
 
     @cached_property
     def chances(self) -> Floats:
@@ -117,14 +115,19 @@ def _choose_on(
     ) / (255.0 * scene.leaves.sizes)
     x, y = placed(point)
     leaf = scene.leaf_at(x, y)
-    others = [placed(p) for p in points if p.positive != point.positive]
-    click = Click(x, y, point.positive, leaf, inside.astype(np.float32), mask.is_empty)
+    others = _inside(scene, [placed(p) for p in points if p.positive != point.positive])
+    same = _inside(scene, [placed(p) for p in points if p.positive == point.positive])
+    # The click itself says nothing new about regions that all hold it.
+    same = same[np.abs(same - (x, y)).sum(axis=1) > 1e-3]
+    covered_share = inside.astype(np.float32)
+    click = Click(
+        x, y, point.positive, leaf, covered_share, same, others, mask.is_empty
+    )
     free = inside < 0.5 if point.positive else inside >= 0.5
     if limit is not None:
         free &= _within(scene, limit)
     for ox, oy in others:
-        if 0 <= ox < width and 0 <= oy < height:
-            free[scene.leaf_at(ox, oy)] = False
+        free[scene.leaf_at(float(ox), float(oy))] = False
     free[leaf] = True
     pool = pool_for(scene, leaf, free)
     weights = FIRST if mask.is_empty else ADD if point.positive else REMOVE
@@ -135,8 +138,14 @@ def _choose_on(
         pool,
         scores,
         covered >= 128,
-        np.array(others, dtype=np.float32).reshape(-1, 2),
     )
+
+
+def _inside(scene: Scene, points: list[tuple[float, float]]) -> Floats:
+    """The points that lie on the scene, axes (point, xy)."""
+    height, width = scene.shape
+    kept = [(x, y) for x, y in points if 0 <= x < width and 0 <= y < height]
+    return np.array(kept, dtype=np.float32).reshape(-1, 2)
 
 
 def choose_in_box(scenes: Scenes, box: Box) -> Choice:
@@ -157,7 +166,8 @@ def choose_in_box(scenes: Scenes, box: Box) -> Choice:
     inside[scene.leaf_at(x, y)] = True
     pool, tightness = pool_in(scene, inside, bounds)
     nothing = np.zeros(scene.leaves.count, dtype=np.float32)
-    click = Click(x, y, True, scene.leaf_at(x, y), nothing, True)
+    none = np.zeros((0, 2), dtype=np.float32)
+    click = Click(x, y, True, scene.leaf_at(x, y), nothing, none, none, True)
     scores = evidence(scene, click, pool, scene.image_area) @ FIRST
     return Choice(
         scene,
@@ -165,7 +175,6 @@ def choose_in_box(scenes: Scenes, box: Box) -> Choice:
         pool,
         scores + TIGHT * tightness,
         np.zeros(scene.shape, dtype=bool),
-        np.zeros((0, 2), dtype=np.float32),
     )
 
 
@@ -194,7 +203,9 @@ def applied(choice: Choice, which: int, mask: Mask) -> Mask:
     wished = choice.covered_hw if click.positive else ~choice.covered_hw
     union = region | wished
     area = float(np.count_nonzero(region))
-    filled = edges.without_small_holes(union, 0.15 * area, _as_list(choice.others_xy))
+    filled = edges.without_small_holes(
+        union, 0.15 * area, _as_list(choice.click.others_xy)
+    )
     near = cv2.dilate(region.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
     filled = np.where(near, filled, union) if click.first is False else filled
     soft = edges.settled(filled, scene.look.lab_hwc[..., 0])
@@ -214,7 +225,7 @@ def _pixels(choice: Choice, member: Bools) -> Bools:
     region = member[labels]
     height, width = region.shape
     click = choice.click
-    for ox, oy in _as_list(choice.others_xy):
+    for ox, oy in _as_list(choice.click.others_xy):
         if not (0 <= ox < width and 0 <= oy < height):
             continue
         if not region[int(oy), int(ox)]:

@@ -20,6 +20,10 @@ class Click:
     leaf: int
     inside: Floats
     """Share of each leaf that the mask so far covers."""
+    same_xy: Floats
+    """Earlier clicks of the same sign, in pixels of the scene, axes (click, xy)."""
+    others_xy: Floats
+    """Clicks of the other sign."""
     first: bool
     """Whether there is no mask yet."""
 
@@ -86,15 +90,36 @@ def evidence(scene: Scene, click: Click, pool: Pool, image_area: float) -> Float
         np.minimum(2.0, np.sqrt(4 * np.pi * area) / perimeter),
         depth / radius,
         (depth / radius) ** 2,
+        np.minimum(2.0, depth * perimeter / (2.0 * area)),
         offset / radius,
         np.sqrt(np.maximum(spread, 0.0) * 2) / radius,
         np.sqrt(np.maximum(variance, 0.0)),
         contrast,
         contrast * contrast,
     ]
+    columns += _against_clicks(scene, click, mean_look, radius)
     columns += _against_mask(click, sizes, looks, mean_look, area)
-    columns += [(pool.origins == origin).astype(np.float32) for origin in range(1, 6)]
+    columns += [(pool.origins == origin).astype(np.float32) for origin in range(1, 7)]
     return np.stack(columns, axis=1).astype(np.float32)
+
+
+def _against_clicks(
+    scene: Scene, click: Click, mean_look: Floats, radius: Floats
+) -> list[Floats]:
+    """How each region compares with the places of the other clicks."""
+    out = []
+    for points_xy in (click.same_xy, click.others_xy):
+        apart = np.full(len(radius), 0.5, dtype=np.float32)
+        near = np.ones(len(radius), dtype=np.float32)
+        if len(points_xy):
+            places = [scene.leaf_at(float(x), float(y)) for x, y in points_xy]
+            looks = scene.leaves.looks[places]
+            differences = np.abs(mean_look[:, None] - looks[None])[..., :-3]
+            apart = differences.sum(axis=2).min(axis=1) / 8.0
+            far = np.hypot(*(points_xy - (click.x, click.y)).T).min()
+            near = np.minimum(2.0, far / radius) / 2.0
+        out += [apart, near]
+    return out
 
 
 def _against_mask(

@@ -139,11 +139,14 @@ def _costs(scene: Scene, leaf: int) -> tuple[Floats, ...]:
     unlike = np.abs(leaves.looks[:, :-3] - model[:-3]).sum(axis=1) / 8.0
     step = np.maximum(unlike[pairs[:, 0]], unlike[pairs[:, 1]])
     edge = leaves.strengths
+    centres = leaves.centres_xy
+    apart = np.hypot(*(centres[pairs[:, 0]] - centres[pairs[:, 1]]).T)
     both = edge**4 * 4.0 + 0.3 * scene.pair_looks**2 + 0.001
     return (
         np.asarray(edge**2 + 0.02, dtype=np.float32),
         np.asarray(step**2 + 0.3 * edge**2 + 0.01, dtype=np.float32),
         np.asarray(both, dtype=np.float32),
+        np.asarray(apart * (0.02 + edge**2), dtype=np.float32),
     )
 
 

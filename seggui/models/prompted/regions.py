@@ -9,6 +9,7 @@ nearest are joined in the same round, which keeps the rounds few.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import cv2
 import numpy as np
@@ -122,7 +123,7 @@ def _rims(labels_hw: Indices, count: int) -> Floats:
     return np.bincount(np.concatenate(sides), minlength=count).astype(np.float32)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Tree:
     """Nested regions: node ``i`` below ``leaves`` is a leaf, the others join two."""
 
@@ -137,17 +138,31 @@ class Tree:
             out.append(up)
         return out
 
+    @cached_property
+    def spans(self) -> tuple[Indices, Indices]:
+        """Each node's leaves stand side by side: from where, and how many."""
+        counts = np.ones(len(self.parents), dtype=np.int32)
+        counts[self.leaves :] = 0
+        ups = self.parents.tolist()
+        for node, up in enumerate(ups):
+            if up >= 0:
+                counts[up] += counts[node]
+        starts, free = [0] * len(ups), [0] * len(ups)
+        # Parents have higher numbers, so one pass from the root down is enough.
+        for node in range(len(ups) - 1, -1, -1):
+            up = ups[node]
+            if up >= 0:
+                starts[node] = free[up]
+                free[up] += int(counts[node])
+            free[node] = starts[node]
+        return np.array(starts, dtype=np.int32), counts
+
     def members_along(self, leaf: int) -> NDArray[np.bool_]:
         """Leaves of each node on the path of ``leaf``, axes (node, leaf)."""
+        starts, counts = self.spans
         path = self.path(leaf)
-        place = np.full(len(self.parents), len(path), dtype=np.int32)
-        place[path] = np.arange(len(path))
-        # Parents have higher numbers, so one pass from the root down is enough.
-        for node in range(len(self.parents) - 1, -1, -1):
-            up = self.parents[node]
-            if up >= 0 and place[node] == len(path):
-                place[node] = place[up]
-        return place[None, : self.leaves] <= np.arange(len(path))[:, None]
+        place = starts[None, : self.leaves] - starts[path, None]
+        return np.asarray((place >= 0) & (place < counts[path, None]))
 
 
 @dataclass(frozen=True, slots=True)
