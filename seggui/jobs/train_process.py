@@ -181,9 +181,7 @@ def _rescue(run: Path) -> str:
     for event in read_events(run):
         if isinstance(number := event.get("step"), int):
             step = max(step, number)
-    return (
-        f"Its last checkpoint is whole (of {step} steps done); resume goes on from it."
-    )
+    return f"It had done {step} steps; resume goes on from its last checkpoint."
 
 
 def _last_event(events: list[Event], kind: str) -> Event | None:
