@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QEvent, QPointF, QRect, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QPointF, QRect, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QEnterEvent,
     QFocusEvent,
@@ -39,6 +39,7 @@ from seggui.gui.canvas.view import View, fitted
 _STEP = math.sqrt(2.0)
 # Drawn a little beyond the changed pixels: outlines, halos and their soft edges.
 _FRINGE_PX = 8
+_BLOCKS_AT_ONCE = 2
 
 
 class Canvas(QWidget):
@@ -69,6 +70,9 @@ class Canvas(QWidget):
         self._dirty: list[Box] = []
         self._pixel: tuple[int, int] | None = None
         self._navigation = Navigation(self)
+        # Uses idle moments, so that the first zoom into a large image is smooth.
+        self._idle = QTimer(self)
+        self._idle.timeout.connect(self._prepare)
 
     def sizeHint(self) -> QSize:
         return QSize(960, 640)
@@ -82,6 +86,7 @@ class Canvas(QWidget):
         self._rubber = self._asking = None
         self.zoom_fit()
         self._repaint_all()
+        self._idle.start(0)
 
     def set_document(self, document: Document | None) -> None:
         self._document = document
@@ -267,6 +272,11 @@ class Canvas(QWidget):
             return
         self._dirty.append(device)
         self.update(self._logical_rect(device))
+
+    def _prepare(self) -> None:
+        image = self._content.image
+        if image is None or not image.prepare(_BLOCKS_AT_ONCE):
+            self._idle.stop()
 
     def _repaint_all(self) -> None:
         self._dirty = [self._frame.box]

@@ -50,6 +50,13 @@ class ImagePyramid:
             self._turn(box.y0 // _BLOCK + int(row), box.x0 // _BLOCK + int(col))
         return self._base[box.slices]
 
+    def prepare(self, blocks: int) -> bool:
+        """Turn some more blocks ahead of their use; False when all are turned."""
+        waiting = np.argwhere(~self._turned)
+        for row, col in waiting[:blocks]:
+            self._turn(int(row), int(col))
+        return len(waiting) > blocks
+
     def _turn(self, row: int, col: int) -> None:
         x0, y0 = col * _BLOCK, row * _BLOCK
         block = Box(x0, y0, x0 + _BLOCK, y0 + _BLOCK).clipped(self.width, self.height)

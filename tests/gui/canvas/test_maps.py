@@ -166,3 +166,14 @@ def test_adjustments_are_monotonous_and_neutral_changes_nothing():
         assert (np.diff(adjustment.table().astype(int)) >= 0).all()
     assert Adjustment(gamma=2).table()[64] > 64
     assert Adjustment(contrast=-1).table().tolist() == [128] * 256
+
+
+def test_blocks_turned_ahead_are_the_image_and_come_to_an_end():
+    image = np.random.default_rng(0).integers(0, 255, (600, 1100, 3), np.uint8)
+    pyramid = ImagePyramid(image)
+    rounds = 1
+    while pyramid.prepare(2):
+        rounds += 1
+    assert rounds == 3
+    whole = pyramid.crop(0, Box(0, 0, 1100, 600))
+    assert np.array_equal(whole[..., 2::-1], image)
