@@ -54,6 +54,7 @@ class Navigation:
     # -- mouse ----------------------------------------------------------------
 
     def press(self, event: QMouseEvent) -> None:
+        self._notice_lost_release(event, pressed=event.button())
         if self._panning_from is not None or self._drawing != "none":
             return  # A second button during a gesture changes nothing.
         button = event.button()
@@ -69,6 +70,7 @@ class Navigation:
         self.hand.press(self._pointer(event))
 
     def move(self, event: QMouseEvent) -> None:
+        self._notice_lost_release(event)
         if self._panning_from is not None:
             step = event.position() - self._panning_from
             self._panning_from = event.position()
@@ -82,13 +84,29 @@ class Navigation:
 
     def release(self, event: QMouseEvent) -> None:
         if self._panning_from is not None and event.button() == self._pan_button:
-            self._panning_from = None
-            self.show_cursor()
+            self._end_pan()
         elif self._drawing != "none" and event.button() == self._draw_button:
-            pointer = self._pointer(event)
-            self._drawing = "none"
-            if self.hand is not None:
-                self.hand.release(pointer)
+            self._end_drawing(event)
+
+    def _end_pan(self) -> None:
+        self._panning_from = None
+        self.show_cursor()
+
+    def _end_drawing(self, event: QMouseEvent) -> None:
+        pointer = self._pointer(event)
+        self._drawing = "none"
+        if self.hand is not None:
+            self.hand.release(pointer)
+
+    def _notice_lost_release(
+        self, event: QMouseEvent, pressed: Qt.MouseButton = Qt.MouseButton.NoButton
+    ) -> None:
+        """End a gesture whose button came up while another window had the mouse."""
+        held = event.buttons() & ~pressed
+        if self._panning_from is not None and not held & self._pan_button:
+            self._end_pan()
+        if self._drawing != "none" and not held & self._draw_button:
+            self._end_drawing(event)
 
     def double_click(self, event: QMouseEvent) -> None:
         # Qt sends it in place of the second press; the release follows.

@@ -117,9 +117,10 @@ class Stand:
         QApplication.sendEvent(self.canvas, event)
 
     def press(self, x, y, button="left", keys=NO_KEYS):
-        self._held = _BUTTONS[button]
+        pressed = _BUTTONS[button]
+        self._held = self._held | pressed
         kind = QEvent.Type.MouseButtonPress
-        self._send(kind, x, y, self._held, self._held, keys)
+        self._send(kind, x, y, pressed, self._held, keys)
 
     def move(self, x, y, keys=NO_KEYS):
         no = Qt.MouseButton.NoButton

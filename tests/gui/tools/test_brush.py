@@ -190,6 +190,28 @@ def test_an_undo_during_a_stroke_ends_the_stroke(stand):
     assert stand.desk.commits == []
 
 
+def test_a_release_that_another_window_took_ends_the_stroke(stand):
+    stand.press(10, 10)
+    stand.move(20, 10)
+    stand._held = Qt.MouseButton.NoButton
+    stand.move(40, 40)
+    assert stand.desk.commits == ["Brush"]
+    assert not stand.hand.busy
+    stand.drag((50, 10), (55, 10))
+    assert stand.desk.commits == ["Brush", "Brush"]
+
+
+def test_a_second_button_during_a_stroke_changes_nothing(stand):
+    stand.press(10, 10)
+    left = stand._held
+    stand.press(12, 10, button="right")
+    stand._held = left
+    stand.move(30, 10)
+    stand.release(30, 10)
+    assert stand.desk.commits == ["Brush"]
+    assert stand.mask()[10, 25]
+
+
 places = st.tuples(st.integers(-8, 71), st.integers(-8, 55))
 
 
