@@ -3,9 +3,11 @@
 import json
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 
+import seggui.files
 from seggui.errors import BadRequest, MissingWeights
 from seggui.jobs.train_options import ARCHITECTURES
 from seggui.models import catalog
@@ -93,9 +95,20 @@ def test_a_model_without_weights_refuses_a_weights_file(tmp_path):
         catalog.open_prompted("classic", tmp_path / "sam.pth")
 
 
-def test_a_model_whose_weights_are_missing_says_what_to_do():
-    with pytest.raises(MissingWeights, match="fcn_resnet50_coco-1167a1af"):
-        catalog.open_full_image_model("fcn")
+def test_the_weights_are_looked_for_where_the_store_says(tmp_path, monkeypatch):
+    asked = []
+
+    def find(weights, given):
+        asked.append((weights.name, given))
+        raise MissingWeights("Put the file there.")
+
+    store = SimpleNamespace(find=find)
+    monkeypatch.setitem(sys.modules, "seggui.files.model_store", store)
+    monkeypatch.setattr(seggui.files, "model_store", store, raising=False)
+    given = tmp_path / "weights.pth"
+    with pytest.raises(MissingWeights, match="Put the file there"):
+        catalog.open_full_image_model("fcn", given)
+    assert asked == [("fcn_resnet50_coco-1167a1af.pth", given)]
 
 
 def run_in(project, name, **changes):
