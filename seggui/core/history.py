@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from seggui.core.change import difference
 from seggui.core.document import Document
@@ -53,7 +54,7 @@ class History:
         ``at`` is the one shown and ``saved`` the document that is on disk.
         """
         history = cls(steps[0].document, budget_bytes)
-        pairs = zip(steps, steps[1:], strict=False)
+        pairs = pairwise(steps)
         history._steps = list(steps)
         history._costs = [0, *(_new_bytes(a.document, b.document) for a, b in pairs)]
         history._at = at
