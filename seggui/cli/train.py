@@ -14,7 +14,7 @@ from types import FrameType
 from typing import TYPE_CHECKING
 
 from seggui.errors import BadRequest
-from seggui.jobs.run_state import Event
+from seggui.jobs.run_state import RUN, Event
 from seggui.jobs.train_options import OPTIONS, Option, TrainOptions
 
 if TYPE_CHECKING:
@@ -95,9 +95,12 @@ def _free_run_folder(folder: Path, model: str) -> Path:
     """``runs/2026-11-20-unet-1`` or the next number that is free."""
     day = time.strftime("%Y-%m-%d")
     number = 1
-    while (out := folder / "runs" / f"{day}-{model}-{number}").exists():
+    while True:
+        out = folder / "runs" / f"{day}-{model}-{number}"
+        # A folder without run.json is an attempt that never began.
+        if not (out / RUN).exists():
+            return out
         number += 1
-    return out
 
 
 def _add(parser: argparse.ArgumentParser, option: Option) -> None:

@@ -16,7 +16,9 @@ import seggui
 from seggui.errors import BadRequest, SaveFailed
 from seggui.files.atomic import make_folder, write_whole
 from seggui.jobs.run_state import (
+    CONTROL,
     EVENTS,
+    HEARTBEAT,
     RUN,
     Event,
     State,
@@ -65,13 +67,22 @@ class RunFolder:
                 f"{self.path} already holds a training. Add --resume to go on with it "
                 "or choose another folder."
             )
-        if not started and self.path.is_dir() and any(self.path.iterdir()):
+        if not started and self._holds_other_things():
             raise BadRequest(
                 f"{self.path} is not empty and holds no training; "
                 "choose another folder."
             )
         make_folder(self.path)
+        if not started:
+            (self.path / EVENTS).unlink(missing_ok=True)
         self.beat("preparing")
+
+    def _holds_other_things(self) -> bool:
+        """Whether there is more than what an attempt leaves that never began."""
+        if not self.path.is_dir():
+            return self.path.exists()
+        left = {EVENTS, HEARTBEAT, CONTROL}
+        return any(entry.name not in left for entry in self.path.iterdir())
 
     def beat(self, state: State | None = None) -> None:
         """Say that the training lives; a new state at once, else once a second."""

@@ -71,6 +71,8 @@ def train(order: Order, report: Report, stopped: Callable[[], bool]) -> Iterator
     their wish in ``control.json``. Raises ``SegguiError`` for what people can act on,
     after a last event ``failed`` with the same sentence.
     """
+    if not order.folder.is_dir():
+        raise BadRequest(f"There is no folder {order.folder}.")
     run = RunFolder(order.out)
     run.claim(resume=order.resume)
     wish(order.out, "run")

@@ -251,3 +251,15 @@ def test_mask_rcnn_without_objects_is_refused_in_words(pairs, tmp_path):
     options = replace(SMALL, model="maskrcnn", encoder="")
     with pytest.raises(BadRequest, match="into the folder instances"):
         run(pairs.discs(3), tmp_path / "run", options)
+
+
+def test_an_attempt_that_never_began_does_not_stand_in_the_way(pairs, tmp_path):
+    folder = pairs.discs(1)
+    with pytest.raises(BadRequest, match="at least two labelled images"):
+        run(folder, tmp_path / "run")
+    assert state_of(tmp_path / "run") == "failed"
+    pairs.discs(3)
+    options = replace(SMALL, epochs=1, steps_per_epoch=1)
+    events = run(folder, tmp_path / "run", options)
+    assert events[-1]["event"] == "finished"
+    assert [e["event"] for e in read_events(tmp_path / "run")].count("failed") == 0
