@@ -27,7 +27,7 @@ class ToolOptions:
     """Never set a pixel that another segment has."""
     point_positive: bool = True
     """Whether the left button adds to the object; the right one does the opposite."""
-    polygon_tolerance_px: float = 1.0
+    polygon_tolerance_px: float = 1.5
     """How far a polygon made from a mask may lie off the mask's edge."""
 
     def __post_init__(self) -> None:

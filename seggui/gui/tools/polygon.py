@@ -36,6 +36,8 @@ class PolygonTool(Tool):
     def __init__(self, desk: Desk, easel: Easel) -> None:
         super().__init__(desk, easel)
         self._drawn: list[PointXY] = []
+        self._drawn_on = ""
+        """The name of the image that the corners were set on."""
         self._watch = Stopwatch()
         self._edited: str | None = None
         self._corners: Corners | None = None
@@ -100,10 +102,14 @@ class PolygonTool(Tool):
         return was
 
     def refresh(self) -> None:
-        """An undo or another edit may have given the segment another mask."""
+        """Another image may be shown, or the segment have got another mask."""
+        document = self.desk.document
+        name = document.image.name if document is not None else ""
+        if self._drawn and name != self._drawn_on:
+            self._drawn = []
+            self.easel.show_rubber(None)
         if self._edited is None:
             return
-        document = self.desk.document
         segment = document.get(self._edited) if document is not None else None
         if segment is None or segment.locked or segment.id in self.desk.hidden:
             self._stop_editing()
@@ -116,6 +122,7 @@ class PolygonTool(Tool):
         """Set a corner where the button comes up."""
         if not self._drawn:
             self._watch = Stopwatch()
+            self._drawn_on = self.document.image.name
         while (following := (yield)) is not None:
             pointer = following
             self._show_drawn(pointer.xy)

@@ -148,6 +148,19 @@ def test_escape_during_a_drag_leaves_no_trace(edited):
     assert edited.canvas._content.document is before
 
 
+def test_corners_do_not_follow_to_another_image(stand):
+    from dataclasses import replace
+
+    for corner in CORNERS:
+        stand.click(*corner)
+    document = stand.desk.document
+    image = replace(document.image, name="b.png")
+    stand.desk.document = replace(document, image=image)
+    stand.follow()
+    assert not stand.hand.busy
+    assert stand.canvas._rubber is None
+
+
 def test_a_segment_that_goes_ends_its_edit(edited):
     from dataclasses import replace
 
