@@ -102,6 +102,8 @@ class Content:
         return dirty.union(self._box_of(self._follow_paints(segments)))
 
     def show_hidden(self, hidden: Iterable[str]) -> Box:
+        if self.hidden == frozenset(hidden):
+            return NOWHERE
         self.hidden = frozenset(hidden)
         return self.show_document(self.document)
 

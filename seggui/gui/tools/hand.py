@@ -40,6 +40,7 @@ class Hand(QObject):
         self._canvas = canvas
         self._desk = desk
         self._tool: Tool = PanTool(desk, canvas)
+        self._tool_id = ""
         self._gesture: Gesture | None = None
         self._begun_on: Document | None = None
         canvas.set_hand(self)
@@ -56,8 +57,11 @@ class Hand(QObject):
         return self._gesture is not None or self._tool.busy
 
     def take(self, tool_id: str) -> None:
-        """Put down the tool in hand and take another one."""
+        """Put down the tool in hand and take another one; the same one just stays."""
+        if tool_id == self._tool_id:
+            return
         row = tool_row(tool_id)
+        self._tool_id = tool_id
         self.cancel()
         self._tool.drop()
         self._tool = row.make(self._desk, self._canvas)

@@ -68,3 +68,13 @@ def test_the_pan_tool_moves_the_image(qtbot):
     stand.drag((10.5, 10.5), (14.5, 12.5))
     assert stand.canvas.view.left > before.left
     assert stand.canvas.view.scale == before.scale
+
+
+def test_taking_the_same_tool_again_keeps_what_is_unfinished(qtbot):
+    stand = Stand(qtbot)
+    stand.hand.take("polygon")
+    stand.click(10.5, 10.5)
+    stand.hand.take("polygon")
+    assert stand.hand.busy
+    stand.hand.take("brush")
+    assert not stand.hand.busy
