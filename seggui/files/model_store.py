@@ -150,6 +150,8 @@ def _fetch(weights: WeightsFile, part: Path, report: Report) -> None:
                 have = 0
             length = int(answer.headers.get("Content-Length") or 0)
             total = total or have + length
+            # A complete answer of the wrong size is another file, not a cut one.
+            promised = have + length if length else total
             done = have
             descriptor = os.open(part, os.O_WRONLY | os.O_CREAT, 0o666)
             try:
@@ -165,8 +167,8 @@ def _fetch(weights: WeightsFile, part: Path, report: Report) -> None:
     except (urllib.error.URLError, HTTPException, TimeoutError, OSError) as error:
         reason = str(getattr(error, "reason", None) or error)
         raise _cut_off(weights, reason) from error
-    if done < total:
-        raise _cut_off(weights, f"only {done:,} of {total:,} bytes arrived")
+    if done < promised:
+        raise _cut_off(weights, f"only {done:,} of {promised:,} bytes arrived")
 
 
 def _cut_off(weights: WeightsFile, reason: str) -> MissingWeights:
