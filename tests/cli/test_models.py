@@ -1,0 +1,145 @@
+import hashlib
+import io
+import json
+import subprocess
+import sys
+import threading
+from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+import pytest
+
+from seggui.cli.dispatch import run
+from seggui.core.ports import WeightsFile
+from seggui.models import catalog
+
+DATA = b"weights" * 1000
+
+
+@pytest.fixture
+def served(monkeypatch):
+    """A server on this machine that has the weights of lraspp."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(DATA)))
+            self.end_headers()
+            self.wfile.write(DATA)
+
+        def log_message(self, *_):
+            pass
+
+    server = HTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    weights = WeightsFile(
+        "toy.pth",
+        f"http://127.0.0.1:{server.server_port}/toy.pth",
+        len(DATA),
+        hashlib.sha256(DATA).hexdigest(),
+    )
+    rows = tuple(
+        replace(row, info=replace(row.info, weights=weights))
+        if row.info.id == "lraspp"
+        else row
+        for row in catalog.ROWS
+    )
+    monkeypatch.setattr(catalog, "ROWS", rows)
+    yield weights
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def said(capsys):
+    return json.loads(capsys.readouterr().out)
+
+
+def test_the_list_says_what_can_be_used_now(capsys):
+    assert run(["models", "list", "--json"]) == 0
+    states = {row["id"]: row["state"] for row in said(capsys)["models"]}
+    assert states["classic"] == "ready"
+    assert states["unet"] == "to be trained"
+    assert states["maskrcnn"] == "to be downloaded"
+
+
+def test_the_list_names_the_runs_of_a_project(tmp_path, capsys):
+    card = tmp_path / "runs" / "first" / "model.json"
+    card.parent.mkdir(parents=True)
+    card.write_text('{"model": "unet", "classes": ["background", "cell"]}')
+    assert run(["models", "list", "--project", str(tmp_path)]) == 0
+    line = capsys.readouterr().out.splitlines()[-1]
+    assert line.split()[:3] == ["runs/first", "semantic", "ready"]
+
+
+def test_info_says_where_weights_come_from_and_under_which_licence(capsys):
+    assert run(["models", "info", "maskrcnn"]) == 0
+    out = capsys.readouterr().out
+    for words in (
+        "https://download.pytorch.org/models/maskrcnn",
+        "178.1 MB",
+        "BSD-3-Clause",
+    ):
+        assert words in out
+
+
+def test_download_verify_and_remove(served, own_home, capsys):
+    assert run(["models", "download", "lraspp", "--yes", "--json"]) == 0
+    path = own_home / "models" / "toy.pth"
+    assert said(capsys)["path"] == str(path)
+    assert path.read_bytes() == DATA
+    assert run(["models", "verify", "lraspp", "--json"]) == 0
+    assert said(capsys)["whole"] is True
+    path.write_bytes(DATA[:-1] + b"x")
+    assert run(["models", "verify", "lraspp"]) == 1
+    assert "toy.pth" in capsys.readouterr().err
+    assert run(["models", "remove", "lraspp", "--yes"]) == 0
+    assert not path.exists()
+
+
+def test_nothing_is_downloaded_without_being_asked_for(
+    served, own_home, capsys, monkeypatch
+):
+    monkeypatch.setattr("sys.stdin", io.StringIO("y\n"))
+    assert run(["models", "download", "lraspp"]) == 1
+    assert "Say so with --yes" in capsys.readouterr().err
+    assert not (own_home / "models" / "toy.pth").exists()
+
+
+@pytest.mark.parametrize(("answer", "code"), [("y\n", 0), ("n\n", 1), ("\n", 1)])
+def test_at_a_terminal_the_question_is_asked(
+    served, own_home, monkeypatch, answer, code
+):
+    terminal = io.StringIO(answer)
+    terminal.isatty = lambda: True
+    monkeypatch.setattr("sys.stdin", terminal)
+    assert run(["models", "download", "lraspp"]) == code
+    assert (own_home / "models" / "toy.pth").exists() == (code == 0)
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (
+            ["download", "unet", "--yes"],
+            "no released weights: there is nothing to download",
+        ),
+        (["verify", "maskrcnn"], "are not on this machine"),
+        (["info", "nonet"], "no model called 'nonet'"),
+        (["list", "nonet"], "no model called 'nonet'"),
+        (["info"], "Name a model"),
+    ],
+)
+def test_what_makes_no_sense_is_one_sentence(capsys, words, sentence):
+    assert run(["models", *words]) == 1
+    assert sentence in capsys.readouterr().err
+
+
+def test_the_list_loads_no_torch():
+    code = (
+        "import sys; from seggui.cli.dispatch import run\n"
+        "run(['models', 'list'])\nsys.exit('torch' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
