@@ -139,7 +139,7 @@ class Exchange(QObject):
         self._job = self._session.background.start(
             _LANE,
             work,
-            lambda result: dialog.show_found(*result, classes),
+            lambda result: dialog.show_found(result[0], result[1], classes),
             lambda error: dialog.show_problem(str(error)),
             dialog.show_progress,
         )

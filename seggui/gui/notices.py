@@ -83,8 +83,8 @@ class Notices(QObject):
 class NoticeBar(QWidget):
     """Shows notices above the canvas; takes no room when there is none."""
 
-    def __init__(self, notices: Notices) -> None:
-        super().__init__()
+    def __init__(self, notices: Notices, parent: QWidget) -> None:
+        super().__init__(parent)
         self._notices = notices
         self._layout = QVBoxLayout(self)
         self._layout.setContentsMargins(0, 0, 0, 0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from PySide6.QtCore import QEvent, QObject, QPoint, QSize, Qt
+from PySide6.QtCore import QEvent, QObject, QSize, Qt
 from PySide6.QtGui import QAction, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import (
     QFrame,
@@ -21,6 +21,7 @@ from seggui.gui.actions import ACTIONS, ActionRow
 from seggui.gui.panels.controls import label
 
 _WIDTH_PX = 560
+_TOP_PX = 64
 _MOST = 200
 _UP_DOWN = (Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_PageUp, Qt.Key.Key_PageDown)
 
@@ -31,6 +32,8 @@ def match(wanted: str, text: str) -> float | None:
     All letters must occur in their order; starts of words and runs count more.
     """
     letters, low = wanted.casefold().replace(" ", ""), text.casefold()
+    if not letters:
+        return 0.0
     score, at, last = 0.0, 0, -2
     for letter in letters:
         place = low.find(letter, at)
@@ -62,10 +65,11 @@ class CommandPalette(QFrame):
     """Closes itself when something was done or the focus goes elsewhere."""
 
     def __init__(self, actions: Mapping[str, QAction], parent: QWidget) -> None:
-        super().__init__(parent, Qt.WindowType.Popup)
+        super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setProperty("look", "card")
         self.setFixedWidth(_WIDTH_PX)
+        self.setObjectName("palette")
         self.setAccessibleName("Command palette")
         self._actions = actions
         self.field = QLineEdit()
@@ -77,7 +81,6 @@ class CommandPalette(QFrame):
         self.list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.setIconSize(QSize(18, 18))
-        self.list.setMinimumHeight(340)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(10, 10, 10, 10)
         layout.addWidget(self.field)
@@ -89,9 +92,10 @@ class CommandPalette(QFrame):
 
     def open_at(self, window: QWidget) -> None:
         """Show it in the upper middle of a window."""
-        corner = window.mapToGlobal(QPoint((window.width() - _WIDTH_PX) // 2, 64))
-        self.move(corner)
+        self.move((window.width() - _WIDTH_PX) // 2, _TOP_PX)
+        self.resize(_WIDTH_PX, min(420, window.height() - 2 * _TOP_PX))
         self.show()
+        self.raise_()
         self.field.setFocus()
 
     @property
@@ -115,6 +119,12 @@ class CommandPalette(QFrame):
             if event.key() in _UP_DOWN:
                 self._step(event.key())
                 return True
+            if event.key() == Qt.Key.Key_Escape:
+                self.close()
+                return True
+        if event.type() == QEvent.Type.FocusOut and self.isVisible():
+            # The search is over when the person turns to something else.
+            self.close()
         return super().eventFilter(watched, event)
 
     def _step(self, key: int) -> None:
@@ -132,9 +142,10 @@ class CommandPalette(QFrame):
         for place, row in enumerate(ACTIONS):
             score = match(text, f"{row.text} {row.menu}")
             if score is not None:
-                # What cannot be done now stays findable, below what can.
+                # What cannot be done now stays findable, below what fits as well; a
+                # poor fit must not come before it and be done by mistake.
                 usable = self._actions[row.id].isEnabled()
-                found.append((-score + (0 if usable else 100), place, row))
+                found.append((-score + (0 if usable else 4), place, row))
         found.sort(key=lambda entry: entry[:2])
         self.list.clear()
         for _, _, row in found[:_MOST]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import cast
 
 from PySide6.QtCore import QSize, Qt, QTimer
 from PySide6.QtGui import (
@@ -40,7 +41,7 @@ from seggui.gui.rows import facts_of
 from seggui.gui.session import Session
 from seggui.gui.status_bar import StatusBar
 from seggui.gui.tasks import Tasks
-from seggui.gui.theme import theme
+from seggui.gui.theme import Wanted, theme
 from seggui.gui.tools.hand import Hand
 from seggui.gui.welcome import Welcome
 from seggui.gui.wiring import Wiring
@@ -59,7 +60,7 @@ class MainWindow(QMainWindow):
         notices: Notices | None = None,
     ) -> None:
         super().__init__()
-        theme().set_wanted(session.settings.value("theme"))
+        theme().set_wanted(cast(Wanted, session.settings.value("theme")))
         self.setWindowIcon(app_icon())
         self.setAcceptDrops(True)
         self.setMinimumSize(_SMALLEST)
@@ -149,7 +150,7 @@ class MainWindow(QMainWindow):
         stage = QStackedWidget()
         stage.addWidget(self.welcome)
         stage.addWidget(self.canvas)
-        layout.addWidget(NoticeBar(self.notices))
+        layout.addWidget(NoticeBar(self.notices, middle))
         layout.addWidget(stage, 1)
         self.setCentralWidget(middle)
         return stage

@@ -50,7 +50,7 @@ class ExportDialog(Dialog):
             choice.setChecked(place == 0)
             self._group.addButton(choice, place)
             self.content.addWidget(choice)
-            summary = label(form.summary, "quiet", wrap=True)
+            summary = label(_sentence(form.summary), "quiet", wrap=True)
             summary.setIndent(24)
             self.content.addWidget(summary)
         self.content.addWidget(thin_line())
@@ -80,7 +80,8 @@ class ExportDialog(Dialog):
 
     @property
     def format_id(self) -> str:
-        return str(self._group.checkedButton().property("format_id"))
+        chosen = self._group.checkedButton()
+        return "" if chosen is None else str(chosen.property("format_id"))
 
     def choose_format(self, format_id: str) -> None:
         """Mark a format as a click would."""
@@ -151,3 +152,7 @@ class ExportDialog(Dialog):
     def _tell(self) -> None:
         if self.do is not None:
             self.do.setEnabled(bool(self.folder.text().strip()) and not self._running)
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:].rstrip('.')}."

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import html
+from dataclasses import replace
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QLineEdit, QTextBrowser, QWidget
 
 from seggui.gui.actions import ACTIONS, GESTURES, MENUS
 from seggui.gui.dialogs.frame import Dialog
 from seggui.gui.panels.controls import button, row
-from seggui.gui.theme import Colours, theme
+from seggui.gui.theme import LIGHT, Colours, theme
 
-_PAPER = Colours(
-    "paper", *(["#ffffff"] * 5), "#cccccc", "#999999", "#000000", "#444444",
-    "#888888", "#000000", "#000000", "#ffffff", "#eeeeee", "#000000", "#000000",
-    "#000000", "#ffffff",
-)  # fmt: skip
+_PAPER = replace(
+    LIGHT, field="#ffffff", text="#000000", quiet="#444444", accent="#000000"
+)
 
 
 def shortcuts_html(colours: Colours, wanted: str = "") -> str:
@@ -56,7 +55,7 @@ def _keys(shortcut: str) -> str:
 def _table(title: str, rows: list[tuple[str, str, str]], colours: Colours) -> str:
     lines = [
         f"<h3 style='color:{colours.accent}; margin:12px 0 4px 0'>"
-        f"{html.escape(title)}</h3><table width='100%' cellspacing='0' cellpadding='3'>"
+        f"{html.escape(title)}</h3><table width='98%' cellspacing='0' cellpadding='3'>"
     ]
     for text, keys, tip in rows:
         lines.append(
@@ -83,6 +82,7 @@ class ShortcutsDialog(Dialog):
         self.field.setAccessibleName("Search keys and actions")
         self.page = QTextBrowser()
         self.page.setAccessibleName("Keyboard shortcuts")
+        self.page.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         keep = button("Save for printing…", "print")
         keep.clicked.connect(lambda: self.keep_wished.emit(shortcuts_html(_PAPER)))
         self.content.addWidget(self.field)

@@ -63,7 +63,7 @@ class CandidatesPanel(QWidget):
         """Show what is offered for that many marks; ``shown`` is on the canvas."""
         self._show_buttons(rows[:_SHOWN], shown)
         if rows:
-            text = f"{len(rows)} candidates" if len(rows) > 1 else "Candidate"
+            text = "Candidate"
         elif waiting:
             text = "The model is looking…"
         elif marks:
@@ -71,6 +71,7 @@ class CandidatesPanel(QWidget):
         else:
             text = "Click an object, or draw a box around it: its mask is offered here."
         self._text.setText(text)
+        self._text.setVisible(len(rows) < 2)
         self._accept.setVisible(bool(rows))
         self._drop.setVisible(bool(rows) or marks > 0)
 

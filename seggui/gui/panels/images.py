@@ -158,14 +158,14 @@ class ImagesPanel(QWidget):
         self._filter.addAction(icon("search"), QLineEdit.ActionPosition.LeadingPosition)
         self._status = QComboBox()
         self._status.setAccessibleName("Filter images by status")
-        self._status.addItem("All images", "")
+        self._status.addItem("All", "")
         for status, text in STATUS_TEXTS.items():
             self._status.addItem(text, status)
         self._order = QComboBox()
         self._order.setAccessibleName("Order of the images")
-        self._order.addItem("By name", userData=False)
-        self._order.addItem("Least sure first", userData=True)
-        self._order.setToolTip("The order of the list")
+        self._order.addItem("Name", userData=False)
+        self._order.addItem("Unsure", userData=True)
+        self._order.setToolTip("Order: by name, or what a model is least sure of first")
         for box in (self._status, self._order):
             box.setSizeAdjustPolicy(
                 QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon

@@ -15,9 +15,9 @@ _SHOWN: dict[str, tuple[str, ...]] = {
     "size": _BRUSHES,
     "shape": _BRUSHES,
     "into": ("brush", "polygon", "fill"),
-    "protect": ("brush", "polygon", "fill", "point", "box"),
     "sign": ("point",),
     "tolerance": ("polygon",),
+    "protect": ("brush", "polygon", "fill", "point", "box"),
 }
 """Which tools each option belongs to."""
 
@@ -38,7 +38,7 @@ class ToolOptionsPanel(QWidget):
         inside.addWidget(self._title)
         inside.addWidget(self._hint)
         inside.addSpacing(4)
-        self.size = SliderRow(
+        self.brush_size = SliderRow(
             "Brush size", (BRUSH_SMALLEST_PX, BRUSH_LARGEST_PX), 24, " px"
         )
         self.shape = _choices((("Round", "round"), ("Square", "square")))
@@ -56,7 +56,10 @@ class ToolOptionsPanel(QWidget):
         self.tolerance.setToolTip(
             "How far a polygon made from a mask may lie off its edge"
         )
-        self._rows: dict[str, QWidget] = {"size": self.size, "protect": self.protect}
+        self._rows: dict[str, QWidget] = {
+            "size": self.brush_size,
+            "protect": self.protect,
+        }
         for key, name, control in (
             ("shape", "Brush shape", self.shape),
             ("into", "Paint into", self.into),
@@ -70,7 +73,7 @@ class ToolOptionsPanel(QWidget):
         inside.addWidget(self._none)
         inside.addStretch(1)
         column(self, margin=0).addWidget(scrolled(page))
-        self.size.changed.connect(lambda value: self._wish(brush_px=value))
+        self.brush_size.changed.connect(lambda value: self._wish(brush_px=value))
         self.shape.currentIndexChanged.connect(
             lambda: self._wish(brush_shape=self.shape.currentData())
         )
@@ -101,7 +104,7 @@ class ToolOptionsPanel(QWidget):
 
     def show_options(self, options: ToolOptions) -> None:
         self._options = options
-        self.size.show_value(options.brush_px)
+        self.brush_size.show_value(options.brush_px)
         for box, value in (
             (self.shape, options.brush_shape),
             (self.into, options.paint_into),

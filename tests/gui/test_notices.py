@@ -1,0 +1,58 @@
+"""What is said is shown once, counted when repeated, and goes when closed."""
+
+import pytest
+from PySide6.QtWidgets import QPushButton, QWidget
+
+from seggui.errors import SegguiError
+from seggui.gui.notices import Notice, NoticeBar, Notices
+
+
+@pytest.fixture
+def notices(qapp):
+    return Notices()
+
+
+@pytest.fixture
+def holder(qtbot):
+    holder = QWidget()
+    qtbot.addWidget(holder)
+    return holder
+
+
+def test_what_is_said_before_there_is_a_bar_waits_for_it(holder, notices):
+    notices.say("Opened the folder.")
+    bar = NoticeBar(notices, holder)
+    assert not bar.isHidden()
+
+
+def test_the_same_sentence_is_counted(notices):
+    for _ in range(100):
+        notices.error(SegguiError("Disk full."))
+    [notice] = notices.open
+    assert (notice.text, notice.level, notice.times) == ("Disk full.", "error", 100)
+
+
+def test_the_newest_is_first_and_an_error_outlives_news(notices):
+    notices.say("bad", "error")
+    for number in range(5):
+        notices.say(f"news {number}")
+    texts = [notice.text for notice in notices.open]
+    assert texts == ["news 4", "news 3", "bad"]
+
+
+def test_closing_the_last_hides_the_bar(holder, notices):
+    bar = NoticeBar(notices, holder)
+    notices.say("x", "warning")
+    assert not bar.isHidden()
+    notices.close_notice("x")
+    assert bar.isHidden()
+
+
+def test_a_notice_can_offer_something_to_do(holder, notices):
+    bar = NoticeBar(notices, holder)
+    done = []
+    notices.put(Notice("Came back.", action="Discard", do=lambda: done.append(1)))
+    [button] = bar.findChildren(QPushButton)
+    button.click()
+    assert done == [1]
+    assert notices.open == ()
