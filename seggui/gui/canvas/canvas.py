@@ -32,7 +32,7 @@ from seggui.gui.canvas.marks import Marks
 from seggui.gui.canvas.navigation import Navigation
 from seggui.gui.canvas.pointer import PointerTaker
 from seggui.gui.canvas.rubber import Ring, Rubber
-from seggui.gui.canvas.scene import Frame
+from seggui.gui.canvas.scene import Frame, merged
 from seggui.gui.canvas.style import LayerStyle, SegmentsLook
 from seggui.gui.canvas.view import View, fitted
 
@@ -67,6 +67,7 @@ class Canvas(QWidget):
         self._view = View()
         self._fits = True
         self._frame = Frame(1, 1)
+        self._ratio = self.devicePixelRatioF()
         self._dirty: list[Box] = []
         self._pixel: tuple[int, int] | None = None
         self._navigation = Navigation(self)
@@ -304,7 +305,7 @@ class Canvas(QWidget):
             return
         dirty, self._dirty = self._dirty, []
         scene = self._content.scene(self.devicePixelRatioF())
-        for box in _merged(dirty):
+        for box in merged(dirty):
             self._frame.paint(scene, self._view, box)
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -372,7 +373,20 @@ class Canvas(QWidget):
     def event(self, event: QEvent) -> bool:
         if isinstance(event, QNativeGestureEvent) and self._navigation.pinch(event):
             return True
+        if event.type() == QEvent.Type.DevicePixelRatioChange:
+            self._follow_pixel_ratio()
         return super().event(event)
+
+    def _follow_pixel_ratio(self) -> None:
+        """Show the same part of the image after a move to another screen."""
+        ratio = self.devicePixelRatioF()
+        factor, self._ratio = ratio / self._ratio, ratio
+        if self._fits:
+            self.zoom_fit()
+        elif factor != 1:
+            old = self._view
+            left, top = round(old.left * factor), round(old.top * factor)
+            self._set_view(View(old.scale * factor, left, top))
 
     def _hover(self, position: QPointF) -> None:
         x, y = (math.floor(value) for value in self.image_point(position))
@@ -383,17 +397,3 @@ class Canvas(QWidget):
         if pixel != self._pixel:
             self._pixel = pixel
             self.hovered.emit(pixel)
-
-
-def _merged(boxes: list[Box]) -> list[Box]:
-    """Join boxes where that paints hardly more pixels than they have."""
-    out: list[Box] = []
-    for box in boxes:
-        for index, other in enumerate(out):
-            both = box.union(other)
-            if both.area <= 1.3 * (box.area + other.area):
-                out[index] = both
-                break
-        else:
-            out.append(box)
-    return out

@@ -318,3 +318,17 @@ def _as_image(words_hw: NDArray[np.uint32], kind: QImage.Format) -> QImage:
     """A QImage that paints into the array's own memory."""
     height, width = words_hw.shape
     return QImage(words_hw.data, width, height, width * 4, kind)
+
+
+def merged(boxes: Sequence[Box]) -> list[Box]:
+    """Join boxes where that paints hardly more pixels than they have."""
+    out: list[Box] = []
+    for box in boxes:
+        for index, other in enumerate(out):
+            both = box.union(other)
+            if both.area <= 1.3 * (box.area + other.area):
+                out[index] = both
+                break
+        else:
+            out.append(box)
+    return out

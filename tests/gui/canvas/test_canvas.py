@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import QImage, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
@@ -439,3 +439,14 @@ def test_a_selected_segment_stands_out_on_black_and_on_white(canvas, ground):
     assert line[0].min() == 255
     assert line[1].max() < 130
     assert np.abs(marked - plain)[150, left - 1 : left + 1].max() > 100
+
+
+def test_a_move_to_a_finer_screen_shows_the_same_part(canvas, monkeypatch):
+    at_scale(canvas, 6)
+    before, scale = canvas.visible_box, canvas.zoom
+    monkeypatch.setattr(canvas, "devicePixelRatioF", lambda: 2.0)
+    QApplication.sendEvent(canvas, QEvent(QEvent.Type.DevicePixelRatioChange))
+    assert canvas.zoom == 2 * scale
+    after = canvas.visible_box
+    for one, other in ((before.x0, after.x0), (before.y1, after.y1)):
+        assert abs(one - other) <= 1
