@@ -88,7 +88,7 @@ def test_a_missing_folder_a_file_and_an_empty_folder_are_told(tmp_path):
     picture(tmp_path / "one/a.png")
     with pytest.raises(Unreadable, match="it is a file; open the folder it lies in"):
         Project.open(tmp_path / "one/a.png")
-    with pytest.raises(Unreadable, match="no such folder|not possible"):
+    with pytest.raises(Unreadable, match=r"no such folder|not possible"):
         Project.open("a\0b")
     (tmp_path / "empty").mkdir()
     with Project.open(tmp_path / "empty") as project:
