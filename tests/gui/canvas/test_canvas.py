@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
-from PySide6.QtGui import QImage, QWheelEvent
+from PySide6.QtGui import QImage, QNativeGestureEvent, QPointingDevice, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
@@ -450,3 +450,23 @@ def test_a_move_to_a_finer_screen_shows_the_same_part(canvas, monkeypatch):
     after = canvas.visible_box
     for one, other in ((before.x0, after.x0), (before.y1, after.y1)):
         assert abs(one - other) <= 1
+
+
+def test_a_pinch_zooms_at_the_fingers(canvas):
+    place = QPointF(140, 90)
+    point = canvas.image_point(place)
+    before = canvas.zoom
+    for value in (0.2, 0.2, 0.2):
+        event = QNativeGestureEvent(
+            Qt.NativeGestureType.ZoomNativeGesture,
+            QPointingDevice.primaryPointingDevice(),
+            2,
+            place,
+            place,
+            canvas.mapToGlobal(place),
+            value,
+            QPointF(),
+        )
+        QApplication.sendEvent(canvas, event)
+    assert canvas.zoom == pytest.approx(before * 1.2**3)
+    assert canvas.image_point(place) == pytest.approx(point, abs=1)
