@@ -58,25 +58,30 @@ def _row(info: ModelInfo, cards: Mapping[str, Mapping[str, object]]) -> ModelRow
     ):
         if value:
             facts.append((name, value))
-    if info.run:
-        state = "trained here"
-    elif weights is None or not info.needs_weights:
-        state = "built in"
-    elif here:
-        state = "weights here"
-    else:
-        size = weights.size_bytes
-        state = size_in_words(size) if size else "no weights"
     return ModelRow(
         info.run or info.id,
         info.title,
         info.kind,
         usable,
-        state,
+        _state(info, here=here),
         tuple(facts),
         downloadable=weights is not None and not here,
         run=bool(info.run),
     )
+
+
+def _state(info: ModelInfo, *, here: bool) -> str:
+    """About the weights, in few words."""
+    if info.run:
+        return "trained here"
+    if not info.needs_weights:
+        return "built in"
+    if here:
+        return "weights here"
+    if info.weights is None:
+        return "train it first" if info.trainable else "no weights"
+    size = info.weights.size_bytes
+    return size_in_words(size) if size else "to download"
 
 
 def metrics_text(metrics: object) -> str:

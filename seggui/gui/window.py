@@ -264,6 +264,10 @@ class MainWindow(QMainWindow):
             event.ignore()
             return
         store_layout(self, self.session.settings)
+        for dock in self.docks.values():
+            # Floating panels are windows of their own and would stay behind.
+            if dock.isFloating():
+                dock.hide()
         self._wiring.close()
         self.tasks.close()
         self.panels.close_workers()

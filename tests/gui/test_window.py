@@ -24,7 +24,7 @@ from seggui.gui.docks import DOCKS
 from seggui.gui.theme import DARK, LIGHT, theme
 from seggui.gui.window import MainWindow
 
-pytestmark = pytest.mark.qt_log_ignore("propagateSizeHints")
+pytestmark = pytest.mark.qt_log_ignore("This plugin does not support")
 
 
 class SomeModels:

@@ -15,7 +15,7 @@ from seggui.gui.theme import theme
 
 _TITLES = {"whole": "Whole", "part": "Part", "sub-part": "Sub-part"}
 _SHOWN = 6
-_PICTURE = QSize(56, 42)
+_PICTURE = QSize(44, 40)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -93,9 +93,8 @@ class CandidatesPanel(QWidget):
                 self._group.addButton(made, place)
                 self._choices.addWidget(made)
             title = _TITLES.get(item.granularity, item.granularity.capitalize())
-            made.setText(
-                f"{title}  {item.score:.0%}" if len(rows) > 1 else f"{item.score:.0%}"
-            )
+            # Two lines: three of them must fit beside each other in a small window.
+            made.setText(f"{title}\n{item.score:.0%}")
             made.setAccessibleName(f"{title}, score {item.score:.0%}")
             made.setToolTip(
                 f"{title}; the model's own score is {item.score:.0%} (Tab: next)"
