@@ -48,7 +48,7 @@ def change_of(content: Json, at: Document, *, back: bool) -> Change:
 
 
 def _change(content: Json, at: Document, *, back: bool) -> Change:
-    items = tuple(_segment_change(row, at) for row in content["segments"])
+    items = tuple(_segment_change(row, at, back=back) for row in content["segments"])
     here = tuple(segment.id for segment in at.segments)
     removed = {item.id for item in items if item.after is None}
     added = [item.id for item in items if item.before is None]
@@ -89,7 +89,7 @@ def _segment_json(item: SegmentChange) -> Json:
     return row
 
 
-def _segment_change(row: Json, at: Document) -> SegmentChange:
+def _segment_change(row: Json, at: Document, *, back: bool) -> SegmentChange:
     height, width = at.image.height, at.image.width
     segment_id: str = row["id"]
     blank = Mask.empty(height, width)
@@ -103,6 +103,9 @@ def _segment_change(row: Json, at: Document) -> SegmentChange:
         if found is None:
             raise ValueError("the change belongs to another document")
         before = after = replace(found, mask=blank)
+    # The tiles of the document at hand are shared; only the others are decoded.
+    present = at.get(segment_id)
+    here = present.mask.tiles if present is not None else {}
     tiles: dict[TileKey, TileSwap] = {}
     for y, x, old, new in row.get("tiles", ()):
         tile_height = min(TILE, height - y * TILE)
@@ -110,7 +113,8 @@ def _segment_change(row: Json, at: Document) -> SegmentChange:
         if y < 0 or x < 0 or tile_height <= 0 or tile_width <= 0:
             raise ValueError("the change belongs to another image")
         size = (tile_height, tile_width)
-        tiles[(y, x)] = (_tile_of(old, size), _tile_of(new, size))
+        shared, other = here.get((y, x)), _tile_of(old if back else new, size)
+        tiles[(y, x)] = (other, shared) if back else (shared, other)
     return SegmentChange(segment_id, before, after, tiles)
 
 
