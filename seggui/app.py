@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QApplication
 
 from seggui import __version__
 from seggui.errors import SegguiError
+from seggui.files.atomic import make_folder
 from seggui.files.settings import Settings, folders
 from seggui.gui import theme
 from seggui.gui.crash import CrashGuard
@@ -102,5 +103,7 @@ def build_window(settings: Settings) -> MainWindow:
     chosen = str(settings.value("prompted_model"))
     prompted = {info.id for info in catalog.prompted()}
     model_id = chosen if chosen in prompted else catalog.best_prompted().id
-    session = Session(EngineLink(), settings, model_id=model_id)
+    logs = folders()["cache"] / "logs"
+    make_folder(logs)
+    session = Session(EngineLink(log_folder=logs), settings, model_id=model_id)
     return MainWindow(session, catalogue=catalog)

@@ -28,6 +28,8 @@ class Bar:
 @contextmanager
 def bar(total: int, what: str) -> Iterator[Bar]:
     """Open a progress bar; it is silent where stderr is not a terminal."""
+    # Its watching thread would outlive the bar and is not needed for steady reports.
+    tqdm.monitor_interval = 0
     with tqdm(
         total=total or None,
         desc=what,

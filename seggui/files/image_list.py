@@ -10,7 +10,7 @@ from pathlib import Path
 from seggui.errors import Unreadable
 from seggui.files.images import is_image_name, probe_image
 
-EXPORT_MARK = "seggui-export.json"
+EXPORT_MARK = ".seggui-export.json"
 """A folder that holds a file of this name was written by an export."""
 
 _OURS = frozenset({"annotations", "runs", "exports"})

@@ -37,6 +37,11 @@ def with_classes_of(classes: Classes, names: Sequence[str]) -> Classes:
     return classes
 
 
+def things_of(classes: Classes) -> tuple[str, ...]:
+    """Names of the classes whose objects are counted one by one."""
+    return tuple(row.name for row in classes if row.thing)
+
+
 def class_finder(classes: Classes) -> ClassOf:
     """Map a model's class name onto the class of that name, in any case."""
     ids = {row.name.casefold(): row.id for row in classes}
@@ -94,15 +99,18 @@ class Predicting(QObject):
     def running(self) -> bool:
         return self._ticket != 0
 
-    def predict(self, key: str, model: str, source: str, *, recipe: str = "") -> None:
+    def predict(
+        self, key: str, model: str, source: str, things: tuple[str, ...]
+    ) -> None:
         """Find everything in the shown image.
 
         ``model`` is what the engine loads (an id, or the path of a run folder) and
-        ``source`` the name that segments keep.
+        ``source`` the name that segments keep. Each object of the classes in
+        ``things`` becomes a candidate of its own.
         """
         self.stop()
         self._model = source
-        self._ticket = self._link.predict(key, model, recipe=recipe)
+        self._ticket = self._link.predict(key, model, things=things)
         self.running_changed.emit()
 
     def predict_folder(
@@ -110,7 +118,9 @@ class Predicting(QObject):
     ) -> None:
         """Find everything in these images; each gets one undoable step."""
         place = lending(self._link.engine, self._link, project)
-        ask = predicting(place, Predict(0, NO_IMAGE, model))
+        ask = predicting(
+            place, Predict(0, NO_IMAGE, model, things=things_of(project.classes))
+        )
 
         def compute(name: str, report: Report) -> Change | None:
             reply = ask(name, report)

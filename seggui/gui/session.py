@@ -31,6 +31,7 @@ from seggui.gui.predicting import (
     Predicting,
     class_finder,
     mean_of,
+    things_of,
     with_classes_of,
     with_prediction,
 )
@@ -241,7 +242,8 @@ class Session(Workplace):
     def predict_image(self, model: str, source: str) -> None:
         """Let a full-image model find everything on the shown image."""
         if self.image is not None and not self.read_only:
-            self.predicting.predict(self.image.key, model, source)
+            things = things_of(self.classes)
+            self.predicting.predict(self.image.key, model, source, things)
 
     def predict_folder(self, names: Sequence[str], model: str, source: str) -> None:
         """Let a full-image model label these images, as candidates to review."""

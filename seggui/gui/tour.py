@@ -51,8 +51,10 @@ class Tour:
         """Play all steps, say where everything lies, and end the application."""
         try:
             make_folder(self.out)
-            self.window.resize(1440, 900)
             self.window.show()
+            self.settle()
+            self.window.resize(1440, 900)
+            self.settle()
             for step in STEPS:
                 self._say(step.__doc__ or "")
                 step(self)
@@ -84,9 +86,9 @@ class Tour:
         """Click the cup and get its mask."""
         self.window.trigger("tool_point")
         self.key(Qt.Key.Key_3)
-        self.click_at(210, 195)
+        self.click_at(270, 140)
         self.wait_candidates()
-        self.click_at(280, 130)
+        self.click_at(225, 225)
         self.wait_candidates()
         self.click_at(120, 300, RIGHT)
         self.wait_candidates()
@@ -121,8 +123,10 @@ class Tour:
         """Undo the eraser, then redo it."""
         areas = [self._area()]
         self.window.trigger("undo")
+        self.settle()
         areas.append(self._area())
         self.window.trigger("redo")
+        self.settle()
         areas.append(self._area())
         self.expect(areas[0] == areas[2], "redo brings back what undo took")
 
@@ -172,22 +176,26 @@ class Tour:
         self._number += 1
         write_whole(self.out / f"{self._number:02}-export.png", png_of(dialog))
         assert dialog.do is not None
+        gone: list[int] = []
+        dialog.finished.connect(gone.append)
         dialog.do.click()
-        self.wait(lambda: not dialog.isVisible(), "the export")
+        self.wait(lambda: bool(gone), "the export")
         masks = list((self.out / "masks").rglob("*.png"))
         self.expect(bool(masks), "masks are exported")
 
     def train(self) -> None:
         """Train a model on what is labelled, and watch it learn."""
         self.window.show_dock("training")
-        epochs = 2 if self.quick else 30
         options = TrainOptions(
-            model="unet", epochs=epochs, crop=192 if self.quick else 256
+            model="unet",
+            epochs=2 if self.quick else 12,
+            steps_per_epoch=4 if self.quick else 15,
+            crop=160,
         )
         self.window.panels.training.start_wished.emit(options)
         training = self.session.training
         self.wait(lambda: training.running, "starting the training")
-        epochs_seen = 1 if self.quick else 15
+        epochs_seen = 1 if self.quick else 8
         self.wait(
             lambda: not training.running or _scores(training.view) >= epochs_seen,
             "the first epochs",

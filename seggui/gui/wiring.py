@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from PySide6.QtCore import QObject, QTimer
 
@@ -17,7 +17,10 @@ from seggui.core.segment import new_segment_id
 from seggui.files.images import split_page
 from seggui.files.project import Project
 from seggui.files.thumbnails import thumbnail
-from seggui.gui.notices import Notice
+from seggui.gui.canvas.canvas import Canvas
+from seggui.gui.edit_wishes import EditWishes
+from seggui.gui.notices import Notice, Notices
+from seggui.gui.panels.all_panels import Panels
 from seggui.gui.panels.batch_bar import BatchRow
 from seggui.gui.panels.thumbnails import Loader
 from seggui.gui.rows import (
@@ -27,18 +30,47 @@ from seggui.gui.rows import (
     segment_rows,
     step_rows,
 )
+from seggui.gui.session import Session
+from seggui.gui.status_bar import StatusBar
+from seggui.gui.tasks import Tasks
+from seggui.gui.tools.hand import Hand
 from seggui.gui.tools.table import tool_row
+from seggui.gui.welcome import Welcome
 from seggui.jobs.batch import BatchProgress
 
-if TYPE_CHECKING:
-    from seggui.gui.window import MainWindow
+
+class Parts(Protocol):
+    """What the wiring needs of a window."""
+
+    session: Session
+    panels: Panels
+    canvas: Canvas
+    hand: Hand
+    notices: Notices
+    status: StatusBar
+    welcome: Welcome
+    edits: EditWishes
+    tasks: Tasks
+
+    @property
+    def panels_have_focus(self) -> bool: ...
+
+    def show_facts(self) -> None: ...
+
+    def show_stage(self, *, image: bool) -> None: ...
+
+    def show_dock(self, dock_id: str) -> None: ...
+
+    def setWindowModified(self, modified: bool, /) -> None: ...
+
+    def setWindowTitle(self, title: str, /) -> None: ...
 
 
 class Wiring(QObject):
     """Connects the parts of one window."""
 
-    def __init__(self, window: MainWindow) -> None:
-        super().__init__(window)
+    def __init__(self, window: Parts, parent: QObject) -> None:
+        super().__init__(parent)
         self._window = window
         self._session = window.session
         self._panels = window.panels
@@ -97,7 +129,7 @@ class Wiring(QObject):
         session.candidates_changed.connect(self._candidates_changed)
         session.prompt_changed.connect(self._prompt_changed)
         session.classes_changed.connect(lambda: self._soon(self._show_classes))
-        session.tool_changed.connect(lambda: self._soon(self._show_tool))
+        session.tool_changed.connect(self._tool_changed)
         session.options_changed.connect(lambda: self._soon(self._show_tool))
         session.layers_changed.connect(lambda: self._soon(self._show_layers))
         session.prediction_changed.connect(self._prediction_changed)
@@ -112,6 +144,11 @@ class Wiring(QObject):
         session.folder_work.finished.connect(lambda *_: self._folder_done())
         session.folder_work.failed.connect(lambda *_: self._folder_done())
         session.predicting.progressed.connect(self._predict_progress)
+
+    def _tool_changed(self) -> None:
+        # The next press may follow the key at once: it belongs to the new tool.
+        self._window.hand.take(self._session.tool_id)
+        self._soon(self._show_tool)
 
     def _project_changed(self) -> None:
         project = self._session.project
@@ -387,6 +424,8 @@ class Wiring(QObject):
 
     def _connect_window(self) -> None:
         window, canvas = self._window, self._window.canvas
+        window.tasks.dock_wished.connect(window.show_dock)
+        window.tasks.facts_changed.connect(window.show_facts)
         canvas.hovered.connect(self._hovered)
         canvas.zoom_changed.connect(window.status.show_zoom)
         window.hand.hint_changed.connect(window.status.show_hint)
