@@ -14,7 +14,6 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -35,6 +34,7 @@ from PySide6.QtWidgets import QWidget
 from seggui import __version__
 from seggui.errors import Cancelled, SegguiError
 from seggui.files.atomic import make_folder, write_whole
+from seggui.gui.dialogs.crash_report import CrashDialog, CrashReport
 
 log = logging.getLogger(__name__)
 
@@ -49,16 +49,6 @@ _LEVELS = {
 
 Rescue = Callable[[], object]
 """Puts all work on disk; may return a sentence that says where it is."""
-
-
-@dataclass(frozen=True, slots=True)
-class CrashReport:
-    """One thing that went wrong, in words and in detail."""
-
-    summary: str
-    details: str
-    file: Path | None = None
-    rescued: str = ""
 
 
 class CrashGuard(QObject):
@@ -154,8 +144,6 @@ class CrashGuard(QObject):
         report = CrashReport(summary, described(details), self._write(details), rescued)
         self.crashed.emit(report)
         if self._window is not None:
-            from seggui.gui.dialogs.crash_report import CrashDialog
-
             CrashDialog(report, self._window).open()
 
     def _rescue_work(self) -> str:

@@ -65,6 +65,8 @@ class Exchange(QObject):
             lambda i, out: self._export(dialog, project, i, out)
         )
         dialog.cancel_wished.connect(self.cancel)
+        # A late answer must not look for a dialog that is gone.
+        dialog.finished.connect(self.cancel)
         dialog.begin()
         dialog.open()
         return dialog
@@ -94,6 +96,7 @@ class Exchange(QObject):
             return export(form, items_of(project), classes, out, report)
 
         def done(result: ExportReport) -> None:
+            self._job = None
             dialog.accept()
             self._session.say(
                 f"{result.segments:,} segments on {result.images:,} images exported "
@@ -123,6 +126,8 @@ class Exchange(QObject):
             )
         )
         dialog.cancel_wished.connect(self.cancel)
+        # A late answer must not look for a dialog that is gone.
+        dialog.finished.connect(self.cancel)
         dialog.open()
         return dialog
 

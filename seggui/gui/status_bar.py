@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QLabel, QProgressBar, QStatusBar
+from PySide6.QtWidgets import QLabel, QProgressBar, QSizePolicy, QStatusBar
 
 from seggui.gui.panels.controls import icon_button, relook
 
@@ -16,6 +16,10 @@ class StatusBar(QStatusBar):
     def __init__(self) -> None:
         super().__init__()
         self._hint = QLabel()
+        # It gives way: figures on the right must not be pushed out.
+        self._hint.setSizePolicy(
+            QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred
+        )
         self._busy = QLabel()
         self._progress = QProgressBar()
         self._progress.setFixedWidth(120)

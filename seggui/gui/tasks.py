@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
-from PySide6.QtCore import QMimeData, QObject, Qt
-from PySide6.QtWidgets import QFileDialog, QMessageBox
+from PySide6.QtCore import QMimeData, QObject, Qt, Signal
+from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 
 from seggui.core.ports import ModelInfo
 from seggui.errors import SegguiError
@@ -20,6 +20,7 @@ from seggui.gui.dialogs.download import DownloadDialog
 from seggui.gui.dialogs.new_class import NewClassDialog
 from seggui.gui.dialogs.settings import SettingsDialog
 from seggui.gui.dialogs.shortcuts import ShortcutsDialog
+from seggui.gui.edit_wishes import EditWishes
 from seggui.gui.exchange import Exchange
 from seggui.gui.model_rows import Catalogue, model_rows
 from seggui.gui.panels.all_panels import Panels
@@ -30,9 +31,6 @@ from seggui.gui.session import Session
 from seggui.gui.theme import Wanted, theme
 from seggui.jobs.train_options import TrainOptions
 
-if TYPE_CHECKING:
-    from seggui.gui.window import MainWindow
-
 _RECIPES = "recipes"
 """Where recipes saved by name are kept among the settings of a project."""
 
@@ -40,17 +38,23 @@ _RECIPES = "recipes"
 class Tasks(QObject):
     """Opens dialogs and starts work; the session does what changes anything."""
 
+    dock_wished = Signal(str)
+    """Id of a panel that should come to the front."""
+    facts_changed = Signal()
+
     def __init__(
         self,
-        window: MainWindow,
+        window: QWidget,
         session: Session,
         panels: Panels,
+        edits: EditWishes,
         catalogue: Catalogue | None,
     ) -> None:
         super().__init__(window)
         self._window = window
         self._session = session
         self._panels = panels
+        self._edits = edits
         self._catalogue = catalogue
         self._models: dict[str, ModelRow] = {}
         self._infos: dict[str, ModelInfo] = {}
@@ -133,7 +137,7 @@ class Tasks(QObject):
     def set_theme(self, wanted: Wanted) -> None:
         theme().set_wanted(wanted)
         self._session.settings.set("theme", wanted)
-        self._window.show_facts()
+        self.facts_changed.emit()
 
     def settings(self) -> None:
         """Open the settings."""
@@ -190,7 +194,7 @@ class Tasks(QObject):
             return
         names = [row.name for row in self._session.classes]
         dialog = NewClassDialog(names, self._window)
-        dialog.add_wished.connect(self._window.edits.add_class)
+        dialog.add_wished.connect(self._edits.add_class)
         dialog.open()
 
     def remove_class(self, class_id: int) -> None:
@@ -309,7 +313,7 @@ class Tasks(QObject):
                 "first; then they can be ordered by how unsure it was."
             )
             return
-        self._window.show_dock("images")
+        self.dock_wished.emit("images")
         self._panels.images.show_by_uncertainty()
 
     def download(self, model_id: str) -> None:
@@ -385,7 +389,7 @@ class Tasks(QObject):
     def use_run(self, name: str) -> None:
         self._full_image = f"runs/{name}"
         self.show_models()
-        self._window.show_dock("models")
+        self.dock_wished.emit("models")
 
     def _why_no_training(self) -> str:
         session = self._session
@@ -405,7 +409,7 @@ class Tasks(QObject):
     def _chosen(self) -> ModelRow | None:
         row = self._models.get(self._full_image)
         if row is None or not row.usable:
-            self._window.show_dock("models")
+            self.dock_wished.emit("models")
             self._session.say(
                 "Choose a full-image model in the Models panel first; train one, or "
                 "download released weights."

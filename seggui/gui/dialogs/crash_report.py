@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from pathlib import Path
 
 from PySide6.QtGui import QFontDatabase, QGuiApplication
 from PySide6.QtWidgets import QPlainTextEdit, QWidget
@@ -10,8 +11,15 @@ from PySide6.QtWidgets import QPlainTextEdit, QWidget
 from seggui.gui.dialogs.frame import Dialog
 from seggui.gui.panels.controls import button, label, row
 
-if TYPE_CHECKING:
-    from seggui.gui.crash import CrashReport
+
+@dataclass(frozen=True, slots=True)
+class CrashReport:
+    """One thing that went wrong, in words and in detail."""
+
+    summary: str
+    details: str
+    file: Path | None = None
+    rescued: str = ""
 
 
 class CrashDialog(Dialog):

@@ -20,9 +20,8 @@ from seggui.files.formats.values import (
     Refusal,
 )
 from seggui.files.settings import SETTINGS
-from seggui.gui.crash import CrashReport
 from seggui.gui.dialogs.about import AboutDialog
-from seggui.gui.dialogs.crash_report import CrashDialog
+from seggui.gui.dialogs.crash_report import CrashDialog, CrashReport
 from seggui.gui.dialogs.download import DownloadDialog
 from seggui.gui.dialogs.export import ExportDialog
 from seggui.gui.dialogs.import_ import ImportDialog
