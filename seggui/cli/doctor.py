@@ -153,6 +153,7 @@ def check_qt() -> Iterator[Finding]:
     if done.returncode == 0:
         qt, plugin = done.stdout.split()[-2:]
         yield Finding("ok", f"Qt {qt} starts (platform plugin {plugin})")
+        yield from _check_binding()
         return
     last = _last_line(done.stderr)
     yield Finding(
@@ -161,6 +162,18 @@ def check_qt() -> Iterator[Finding]:
         "On Debian and Ubuntu: sudo apt-get install libegl1 libgl1 libxkbcommon-x11-0 "
         "libxcb-cursor0 libxcb-icccm4 libxcb-keysyms1 libxcb-shape0",
     )
+
+
+def _check_binding() -> Iterator[Finding]:
+    """PySide6 6.12 loses references; before Python 3.12 that ends the program."""
+    binding = version("PySide6-Essentials")
+    if binding.startswith("6.12") and sys.version_info < (3, 12):
+        yield Finding(
+            "problem",
+            f"PySide6 {binding} ends the window after a while on Python "
+            f"{platform.python_version()}",
+            "python -m pip install 'PySide6-Essentials<6.12'",
+        )
 
 
 def check_torch() -> Iterator[Finding]:

@@ -11,6 +11,6 @@ def png_of(widget: QWidget) -> bytes:
     data = QByteArray()
     buffer = QBuffer(data)
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-    widget.grab().save(buffer, "PNG")  # type: ignore[call-overload]
+    widget.grab().save(buffer, "PNG")
     buffer.close()
     return bytes(data.data())

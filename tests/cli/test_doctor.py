@@ -41,6 +41,18 @@ def test_a_torch_without_its_torchvision_is_named(monkeypatch):
     assert "CPU" in second.text
 
 
+@pytest.mark.parametrize(
+    ("python", "binding", "problems"),
+    [((3, 11), "6.12.0", 1), ((3, 12), "6.12.0", 0), ((3, 11), "6.11.3", 0)],
+)
+def test_the_qt_binding_that_crashes_is_named(monkeypatch, python, binding, problems):
+    monkeypatch.setattr(doctor, "version", lambda name: binding)
+    monkeypatch.setattr(doctor.sys, "version_info", python)
+    fake_child(monkeypatch, "6.12.0 offscreen")
+    found = [f for f in doctor.check_qt() if f.level == "problem"]
+    assert len(found) == problems
+
+
 def test_a_missing_system_library_is_passed_on(monkeypatch):
     fake_child(monkeypatch, stderr="x\nlibEGL.so.1: cannot open", code=1)
     problem = list(doctor.check_qt())[-1]
