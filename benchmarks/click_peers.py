@@ -74,7 +74,7 @@ class GrabCut:
     info = ModelInfo(id="grabcut", title="Plain grabCut", kind="prompted")
 
     def encode(self, image_hwc: NDArray[np.uint8], report: Report) -> object:
-        return _small(image_hwc, 160_000)
+        return _small(image_hwc, 50_000)
 
     def decode(
         self, encoding: object, prompt: Prompt, report: Report

@@ -145,13 +145,14 @@ def main() -> None:
         means: list[float] = []
         for name in names:
             for one in wanted[name]:
-                if one.key not in done:
-                    done[one.key] = played(model, one).as_json()
+                if one.key in done:
+                    continue
+                done[one.key] = played(model, one).as_json()
+                if options.json is not None:
+                    write_whole(options.json, json.dumps(kept, indent=1).encode())
             rows = [Played.from_json(done[one.key]) for one in wanted[name]]
             print(line(f"{model_name} {name}", rows), flush=True)
             means.append(noc_over([row.ious for row in rows], 0.85).mean)
-            if options.json is not None:
-                write_whole(options.json, json.dumps(kept, indent=1).encode())
         print(f"{model_name} mean NoC@85 over {len(means)} sets: {fmean(means):.2f}\n")
 
 

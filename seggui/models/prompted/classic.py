@@ -19,13 +19,8 @@ from seggui.core.mask import Mask
 from seggui.core.ports import ModelInfo, Report
 from seggui.core.prompt import Point, Prompt
 from seggui.errors import BadRequest
-from seggui.models.prompted.corrections import (
-    Choice,
-    applied,
-    choose,
-    choose_in_box,
-    probability,
-)
+from seggui.models.prompted.changes import applied, probability
+from seggui.models.prompted.corrections import Choice, choose, choose_in_box
 from seggui.models.prompted.scenes import Scenes
 
 INFO = ModelInfo(

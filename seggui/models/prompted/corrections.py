@@ -7,13 +7,10 @@ from functools import cached_property
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-from seggui.core.candidate import Probability
 from seggui.core.geometry import Box
 from seggui.core.mask import Mask
 from seggui.core.prompt import Point
-from seggui.models.prompted import edges
 from seggui.models.prompted.boxes import pool_in
 from seggui.models.prompted.judge import Click, evidence
 from seggui.models.prompted.judge_weights import ADD, FIRST, REMOVE
@@ -65,7 +62,7 @@ class Choice:
             area > area[self.best] * CLEARLY,
         ):
             if wanted.any():
-                out.append(int(np.argmax(np.where(wanted, self.expected, -1.0))))
+                out.append(int(np.argmax(np.where(wanted, self.scores, -np.inf))))
         return sorted(out, key=lambda i: -self.expected[i])
 
     def likely_hw(self) -> Floats:
@@ -83,7 +80,7 @@ def choose(
 ) -> Choice:
     """Judge what ``point`` means, from afar and then as close as its size asks."""
     level = 0
-    choice = _choose_on(scenes.whole, mask, point, points, limit)
+    choice = choose_on(scenes.whole, mask, point, points, limit)
     if scenes.deepest:
         low, high = choice.scene.extents
         best = choice.pool.members[choice.best]
@@ -91,11 +88,11 @@ def choose(
         level = scenes.level_for(side / scenes.scale)
     if level:
         scene = scenes.around(point.x, point.y, level)
-        choice = _choose_on(scene, mask, point, points, limit)
+        choice = choose_on(scene, mask, point, points, limit)
     return choice
 
 
-def _choose_on(
+def choose_on(
     scene: Scene, mask: Mask, point: Point, points: tuple[Point, ...], limit: Box | None
 ) -> Choice:
     height, width = scene.shape
@@ -194,101 +191,3 @@ def _within(scene: Scene, limit: Box) -> Bools:
         labels.ravel(), weights=inner.ravel(), minlength=scene.leaves.count
     )
     return np.asarray(share >= 0.5 * scene.leaves.sizes)
-
-
-def applied(choice: Choice, which: int, mask: Mask) -> Mask:
-    """Return the mask with one of the meanings carried out."""
-    region = _pixels(choice, choice.pool.members[which])
-    click, scene = choice.click, choice.scene
-    wished = choice.covered_hw if click.positive else ~choice.covered_hw
-    union = region | wished
-    area = float(np.count_nonzero(region))
-    filled = edges.without_small_holes(
-        union, 0.15 * area, _as_list(choice.click.others_xy)
-    )
-    near = cv2.dilate(region.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
-    filled = np.where(near, filled, union) if click.first is False else filled
-    soft = edges.settled(filled, scene.look.lab_hwc[..., 0])
-    reach = cv2.dilate(
-        (region | (filled & ~union)).astype(np.uint8), np.ones((7, 7), np.uint8)
-    )
-    return _carried_over(choice, soft, reach > 0, mask)
-
-
-def _as_list(points_xy: NDArray[np.float32]) -> list[tuple[float, float]]:
-    return [(float(x), float(y)) for x, y in points_xy]
-
-
-def _pixels(choice: Choice, member: Bools) -> Bools:
-    """Pixels of a region; a leaf with clicks of both signs is shared out."""
-    labels = choice.scene.leaves.labels_hw
-    region = member[labels]
-    height, width = region.shape
-    click = choice.click
-    for ox, oy in _as_list(choice.click.others_xy):
-        if not (0 <= ox < width and 0 <= oy < height):
-            continue
-        if not region[int(oy), int(ox)]:
-            continue
-        rows, columns = np.nonzero(labels == labels[int(oy), int(ox)])
-        theirs = (columns + 0.5 - ox) ** 2 + (rows + 0.5 - oy) ** 2
-        ours = (columns + 0.5 - click.x) ** 2 + (rows + 0.5 - click.y) ** 2
-        region[rows[theirs <= ours], columns[theirs <= ours]] = False
-    return region
-
-
-def probability(choice: Choice, mask: Mask) -> Probability:
-    """How likely each pixel is once the change is made; for the uncertainty layer."""
-    likely = cv2.GaussianBlur(choice.likely_hw(), (0, 0), 1.0)
-    covered = choice.covered_hw.astype(np.float32)
-    if choice.click.positive:
-        values = np.maximum(covered, likely)
-    else:
-        values = np.minimum(covered, 1.0 - likely)
-    # At the scale of the scene this is an image of its own; the window is resized.
-    box = choice.scene.box.union(mask.bbox)
-    small = np.round(values * 255).astype(np.uint8)
-    size = (choice.scene.box.width, choice.scene.box.height)
-    inner = cv2.resize(small, size, interpolation=cv2.INTER_LINEAR)
-    out = np.where(mask.window(box), np.uint8(255), np.uint8(0))
-    at = choice.scene.box.moved(-box.x0, -box.y0)
-    out[at.slices] = inner
-    return Probability(box, out)
-
-
-def _carried_over(choice: Choice, soft_hw: Floats, reach_hw: Bools, mask: Mask) -> Mask:
-    """Bring a change from the scale of the scene to the pixels of the image."""
-    scene = choice.scene
-    rows = np.flatnonzero(reach_hw.any(axis=1))
-    columns = np.flatnonzero(reach_hw.any(axis=0))
-    if not len(rows):
-        return mask
-    height, width = scene.shape
-    across, down = scene.box.width / width, scene.box.height / height
-    # Image pixels whose centres fall on the reached part of the scene.
-    box = Box(
-        int(columns[0] * across),
-        int(rows[0] * down),
-        int(np.ceil((columns[-1] + 1) * across)),
-        int(np.ceil((rows[-1] + 1) * down)),
-    ).clipped(scene.box.width, scene.box.height)
-    place = np.array(
-        [
-            [1 / across, 0, (box.x0 + 0.5) / across - 0.5],
-            [0, 1 / down, (box.y0 + 0.5) / down - 0.5],
-        ]
-    )
-    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    size = (box.width, box.height)
-
-    def grown(values_hw: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        return np.asarray(
-            cv2.warpAffine(
-                values_hw, place, size, flags=flags, borderMode=cv2.BORDER_REPLICATE
-            )
-        )
-
-    new = grown((soft_hw * 255).astype(np.uint8)) >= 128
-    new &= grown(reach_hw.astype(np.uint8) * 255) >= 128
-    at = box.moved(scene.box.x0, scene.box.y0)
-    return mask.painted(at, new) if choice.click.positive else mask.erased(at, new)

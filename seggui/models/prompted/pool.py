@@ -40,7 +40,7 @@ class Scene:
     box: Box
     """The window, in image pixels."""
     image_hwc: NDArray[np.uint8]
-    """The window at the scale of the scene."""
+    """The window at the pixels of the image itself."""
     look: Look
     leaves: Leaves
     image_area: float

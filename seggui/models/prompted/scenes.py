@@ -70,7 +70,7 @@ class Scenes:
         return self._close[key]
 
     def _scene(self, box: Box, scale: float) -> Scene:
-        part = np.ascontiguousarray(self.image_hwc[box.slices])
+        part = self.image_hwc[box.slices]
         width, height = (
             max(1, round(box.width * scale)),
             max(1, round(box.height * scale)),
@@ -81,4 +81,4 @@ class Scenes:
         )
         look = look_at(small, FINE, COARSE)
         area = self.width * self.height * scale * scale
-        return Scene(box, small, look, leaves_of(look, SEED_REACH), area)
+        return Scene(box, part, look, leaves_of(look, SEED_REACH), area)

@@ -6,7 +6,7 @@ import sys
 import cv2
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seggui.core.geometry import Box
@@ -77,6 +77,16 @@ def test_a_box_alone_finds_what_is_in_it():
     assert iou(disc, mask) > 0.9
 
 
+def test_a_negative_click_opens_a_ring():
+    rows, columns = np.mgrid[:200, :200]
+    far = np.hypot(rows - 100, columns - 100)
+    ring = (far < 70) & (far > 30)
+    image = np.full((200, 200, 3), 40, np.uint8)
+    image[ring] = (220, 180, 60)
+    mask = answer(image, (100, 50), (100, 100, False))[0].mask.dense()
+    assert iou(ring, mask) > 0.9
+
+
 def test_a_mask_drawn_by_hand_can_be_corrected():
     image, disc = scene_of(240, 320)
     wrong = disc.copy()
@@ -87,6 +97,7 @@ def test_a_mask_drawn_by_hand_can_be_corrected():
     assert not (wrong & ~mask).any()
 
 
+@settings(deadline=None, max_examples=30)
 @given(x=st.integers(0, 79), y=st.integers(0, 59), last=st.booleans())
 def test_of_clicks_that_contradict_each_other_the_last_one_counts(x, y, last):
     image = PromptedContract.image_hwc
