@@ -9,15 +9,19 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from seggui.core.candidate import Candidate
 from seggui.core.mask import Mask
-from seggui.core.prompt import Prompt
+from seggui.core.prompt import Point, Prompt
 from seggui.core.segment import Source
 from seggui.errors import SegguiError
 from seggui.gui.engine_link import EngineLink
 from seggui.jobs.messages import Candidates, Failed
+
+
+HOVER_MS = 120
+"""How long the cursor rests before the model is asked what is under it."""
 
 
 class Conversation(QObject):
@@ -37,6 +41,14 @@ class Conversation(QObject):
         self._began_s = 0.0
         self._asked: list[Prompt] = []
         self._base: Mask | None = None
+        self.hovered: Candidate | None = None
+        """What a click under the resting cursor would bring; never accepted."""
+        self._hover_xy: tuple[float, float] | None = None
+        self._hover_ticket = 0
+        self._rest = QTimer(self)
+        self._rest.setSingleShot(True)
+        self._rest.setInterval(HOVER_MS)
+        self._rest.timeout.connect(self._ask_hovered)
         self.model_id = ""
         self.prompt = Prompt()
         self.candidates: tuple[Candidate, ...] = ()
@@ -70,6 +82,7 @@ class Conversation(QObject):
         if prompt.empty or not self._key:
             self.drop()
             return
+        self.hover(None)
         if self.prompt.empty:
             self._began_s = time.monotonic()
             self.target = target
@@ -87,8 +100,32 @@ class Conversation(QObject):
         self._ticket = self._link.ask(self._key, self.model_id, checked)
         self.waiting_changed.emit()
 
+    def hover(self, xy: tuple[float, float] | None) -> None:
+        """Preview a click at that image point soon; None ends the preview."""
+        if xy is not None and self.prompt.empty and self._key:
+            self._hover_xy = xy
+            self._rest.start()
+            return
+        self._rest.stop()
+        self._hover_xy = None
+        if self._hover_ticket:
+            self._link.cancel(self._hover_ticket)
+            self._hover_ticket = 0
+        self._show_hovered(None)
+
+    def _ask_hovered(self) -> None:
+        if self._hover_xy is not None and self.prompt.empty:
+            prompt = Prompt((Point(*self._hover_xy),))
+            self._hover_ticket = self._link.ask(self._key, self.model_id, prompt)
+
+    def _show_hovered(self, candidate: Candidate | None) -> None:
+        if candidate is not self.hovered:
+            self.hovered = candidate
+            self.candidates_changed.emit()
+
     def drop(self) -> None:
         """End the conversation; the document stays as it is."""
+        self.hover(None)
         if self._ticket:
             self._link.cancel(self._ticket)
         had = not self.prompt.empty or bool(self.candidates)
@@ -125,6 +162,10 @@ class Conversation(QObject):
 
     @Slot(object)
     def _receive(self, reply: Candidates) -> None:
+        if reply.ticket == self._hover_ticket:
+            self._hover_ticket = 0
+            self._show_hovered(reply.candidates[0] if reply.candidates else None)
+            return
         if reply.ticket != self._ticket:
             return
         self._ticket = 0
@@ -138,7 +179,10 @@ class Conversation(QObject):
 
     @Slot(object)
     def _fail(self, reply: Failed) -> None:
-        if reply.ticket == self._ticket:
+        if reply.ticket == self._hover_ticket:
+            # A preview that cannot be had is no news; a click would say why.
+            self._hover_ticket = 0
+        elif reply.ticket == self._ticket:
             self._ticket = 0
             self.waiting_changed.emit()
             self.failed.emit(reply.text)

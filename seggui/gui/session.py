@@ -224,6 +224,13 @@ class Session(Workplace):
             self.select([])
         self.conversation.drop()
 
+    def hover(self, xy: tuple[int, int] | None) -> None:
+        """Preview what a click under the resting cursor would bring, where wished."""
+        wished = self.settings.value("hover_preview") and self.tool_id == "point"
+        here = xy if wished and not self.read_only else None
+        middle = None if here is None else (here[0] + 0.5, here[1] + 0.5)
+        self.conversation.hover(middle)
+
     def cycle_candidate(self) -> None:
         self.conversation.cycle()
 

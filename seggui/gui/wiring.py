@@ -175,7 +175,9 @@ class Wiring(QObject):
         self._soon(self._show_segments)
 
     def _candidates_changed(self) -> None:
-        self._window.canvas.set_candidate(self._session.candidate)
+        self._window.canvas.set_candidate(
+            self._session.candidate or self._session.conversation.hovered
+        )
         self._soon(self._show_candidates)
 
     def _prompt_changed(self) -> None:
@@ -438,6 +440,7 @@ class Wiring(QObject):
         image = self._session.image
         value = image.value_at(*xy) if xy and image else ""
         self._window.status.show_pixel(xy, value)
+        self._session.hover(xy)
 
     def _cancel(self) -> None:
         self._session.folder_work.cancel()

@@ -291,3 +291,22 @@ def test_boxes_never_correct_what_is_selected(qtbot, session):
     session.select([])
     session.select([segment.id])
     assert session._correctable(Prompt(box=Box(0, 0, SIDE, SIDE))) is None
+
+
+def test_a_resting_cursor_previews_a_click_when_that_is_wished(qtbot, session):
+    session.hover((10, 10))
+    qtbot.wait(200)
+    assert session.conversation.hovered is None
+    session.settings.set("hover_preview", True)
+    session.hover((10, 10))
+    qtbot.waitUntil(lambda: session.conversation.hovered is not None)
+    assert session.candidates == ()
+    session.accept()
+    assert session.document.segments == ()
+    click(qtbot, session, 20, 20)
+    assert session.conversation.hovered is None
+    session.drop()
+    session.hover((5, 5))
+    session.hover(None)
+    qtbot.wait(200)
+    assert session.conversation.hovered is None
