@@ -30,13 +30,24 @@ class RefineHost:
         done: list[tuple[Mask, ...]] = []
         total = len(request.masks)
         for mask in request.masks:
-            report(len(done), total, "Refining")
-            done.append(recipe.apply(mask, image_hwc, report))
+            inner = _within(report, len(done), total)
+            done.append(recipe.apply(mask, image_hwc, inner))
         elapsed_s = time.perf_counter() - start_s
         return Refined(request.ticket, tuple(done), elapsed_s)
 
     def forget(self, key: str) -> None:
         self._images.forget(key)
+
+
+def _within(report: Report, place: int, total: int) -> Report:
+    """A report of one mask's steps, told as a part of all masks."""
+
+    def inner(done: int, steps: int, what: str) -> None:
+        share = done / steps if steps else 0.0
+        report(round(100 * (place + share)), 100 * total, what)
+
+    inner(0, 0, "Refining")
+    return inner
 
 
 def open_host() -> RefineHost:
