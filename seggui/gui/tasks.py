@@ -26,6 +26,7 @@ from seggui.gui.model_rows import Catalogue, model_rows
 from seggui.gui.panels.all_panels import Panels
 from seggui.gui.panels.batch_bar import BatchRow
 from seggui.gui.panels.models import ModelRow
+from seggui.gui.ranking import rank
 from seggui.gui.sample import copy_sample
 from seggui.gui.session import Session
 from seggui.gui.theme import Wanted, theme
@@ -306,12 +307,15 @@ class Tasks(QObject):
             self._session.say("No untouched image is left.")
 
     def rank_images(self) -> None:
-        """Put first the images that the model is least sure of."""
-        if not self._session.uncertainty:
-            self._session.say(
-                "No model has looked at these images yet. Predict the untouched images "
-                "first; then they can be ordered by how unsure it was."
-            )
+        """Put first the images that the chosen model is least sure of."""
+        session, project, model = self._session, self._session.project, self._chosen()
+        if project is None or model is None:
+            return
+        names = [row.name for row in project.images if not row.reason]
+        names = [name for name in names if project.row(name).state != "done"]
+        path = self._model_path(model)
+        if not rank(session, project, names, path):
+            session.say("Other folder work is still running.", "warning")
             return
         self.dock_wished.emit("images")
         self._panels.images.show_by_uncertainty()

@@ -230,6 +230,18 @@ def test_predicted_segments_are_accepted_or_rejected_at_once(qtbot, opened):
     assert opened.session.document.segments == ()
 
 
+def test_images_are_ordered_by_what_the_model_is_unsure_of(qtbot, opened):
+    opened.panels.models.full_image_wished.emit("cells")
+    before = opened.session.document
+    opened.trigger("rank")
+    qtbot.waitUntil(lambda: len(opened.session.uncertainty) == 3)
+    qtbot.waitUntil(lambda: not opened.session.folder_work.running)
+    settle(qtbot)
+    assert opened.session.document is before
+    index = opened.panels.images.list.model().index(0)
+    assert index.data(Qt.ItemDataRole.UserRole).uncertainty == pytest.approx(0.2)
+
+
 def test_without_a_chosen_model_predicting_says_what_to_do(qtbot, opened):
     opened.trigger("predict")
     assert "Choose a full-image model" in opened.notices.open[0].text

@@ -55,6 +55,9 @@ class TrainForm(QWidget):
             form.setContentsMargins(0, 0, 0, 4)
             form.setHorizontalSpacing(10)
             form.setVerticalSpacing(5)
+            form.setLabelAlignment(
+                Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+            )
             form.setFieldGrowthPolicy(
                 QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow
             )
