@@ -163,7 +163,7 @@ class Workplace(QObject):
         if project.read_only:
             self.say(project.read_only, "warning")
         names = [row.name for row in project.images]
-        last = str(project.settings.get("last_image", ""))
+        last = self.settings.blob(_last_image_of(project))
         first = next((name for name in (show, last) if name in names), "")
         if names:
             self.show_image(first or names[0])
@@ -236,6 +236,7 @@ class Workplace(QObject):
         self.image, self.opened = image, opened
         self.saving.watch(opened)
         self.selected, self.hidden = (), frozenset()
+        self.settings.set_blob(_last_image_of(project), image.name)
         self._image_shown(image, opened.document)
         self._all_changed()
         for text in (*image.notes, *opened.notes):
@@ -478,3 +479,8 @@ class Workplace(QObject):
         """Put everything away; called once, when the window is closed."""
         self.background.close()
         self._close_project()
+
+
+def _last_image_of(project: Project) -> str:
+    """Under which name the settings keep the image that was shown last."""
+    return f"last image of {project.folder}"

@@ -137,6 +137,14 @@ def test_work_and_undo_survive_the_next_image_and_a_restart(qtbot, session, fold
     again.close()
 
 
+def test_a_folder_opens_where_it_was_left(qtbot, session, folder):
+    show(qtbot, session, "b.png")
+    session.open_folder(folder)
+    qtbot.waitUntil(lambda: session.image is None)
+    qtbot.waitUntil(lambda: session.image is not None)
+    assert session.image.name == "b.png"
+
+
 def test_saved_is_only_said_when_it_is_on_disk(qtbot, session, folder):
     accept_at(qtbot, session, 10, 10)
     assert not session.saved
