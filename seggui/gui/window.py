@@ -13,6 +13,7 @@ from PySide6.QtGui import (
     QColor,
     QDragEnterEvent,
     QDropEvent,
+    QGuiApplication,
     QKeySequence,
     QShowEvent,
 )
@@ -29,12 +30,13 @@ from PySide6.QtWidgets import (
 
 from seggui.gui.actions import ACTIONS, MENUS, ActionRow, tool_tip
 from seggui.gui.canvas.canvas import Canvas
+from seggui.gui.crash import CrashGuard
 from seggui.gui.docks import DOCKS, make_docks, place_docks
 from seggui.gui.edit_wishes import EditWishes
 from seggui.gui.icons import app_icon, put_icon, renew_icons
 from seggui.gui.layout import restore_layout, store_layout
 from seggui.gui.model_rows import Catalogue
-from seggui.gui.notices import NoticeBar, Notices
+from seggui.gui.notices import Notice, NoticeBar, Notices
 from seggui.gui.palette import CommandPalette
 from seggui.gui.panels.all_panels import Panels
 from seggui.gui.rows import facts_of
@@ -104,6 +106,21 @@ class MainWindow(QMainWindow):
     def show_stage(self, *, image: bool) -> None:
         """Show the canvas, or the ways to begin."""
         self._stage.setCurrentWidget(self.canvas if image else self.welcome)
+
+    def listen_to(self, guard: CrashGuard) -> None:
+        """Show what the guard says, and what the last start left behind."""
+        guard.said.connect(self.notices.say)
+        if guard.last_crash:
+            report = guard.last_crash
+            self.notices.put(
+                Notice(
+                    "The program ended unexpectedly last time. Every change is in the "
+                    "journals and comes back when its image is opened.",
+                    "warning",
+                    action="Copy report",
+                    do=lambda: QGuiApplication.clipboard().setText(report),
+                )
+            )
 
     @property
     def panels_have_focus(self) -> bool:

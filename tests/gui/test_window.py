@@ -2,7 +2,7 @@
 
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
-from PySide6.QtGui import QDropEvent
+from PySide6.QtGui import QDropEvent, QGuiApplication
 from PySide6.QtWidgets import (
     QComboBox,
     QDialog,
@@ -20,6 +20,7 @@ from seggui.core.classes import Classes
 from seggui.core.ports import ModelInfo
 from seggui.core.segment import Segment, Source
 from seggui.errors import SaveFailed
+from seggui.gui.crash import CrashGuard
 from seggui.gui.docks import DOCKS
 from seggui.gui.theme import DARK, LIGHT, theme
 from seggui.gui.window import MainWindow
@@ -355,6 +356,20 @@ def test_recovered_work_can_be_discarded(qtbot, opened):
     notice = opened.notices.open[0]
     assert "3 steps" in notice.text
     assert notice.action == "Discard them"
+
+
+def test_a_native_crash_of_the_last_start_is_told(qtbot, window, tmp_path):
+    (tmp_path / "native.log").write_text("Fatal Python error: Aborted")
+    guard = CrashGuard(tmp_path, window.session.rescue, window)
+    guard.install()
+    window.listen_to(guard)
+    guard.said.emit("The disk is full.", "error")
+    guard.uninstall()
+    said, crash = window.notices.open
+    assert said.text == "The disk is full."
+    assert "ended unexpectedly" in crash.text
+    crash.do()
+    assert "Aborted" in QGuiApplication.clipboard().text()
 
 
 DIALOGS = ("settings", "shortcuts", "about", "add_class", "export", "import")
