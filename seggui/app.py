@@ -46,6 +46,7 @@ def open_window(options: argparse.Namespace) -> int:
         return 1
     guard = CrashGuard(folders()["settings"] / "crash", window.session.rescue, window)
     guard.install()
+    window.listen_to(guard)
     window.show()
     path = copy_sample() if options.sample else options.path
     if path is not None:

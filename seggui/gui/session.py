@@ -152,8 +152,9 @@ class Session(Workplace):
             self.drop()
 
     def set_class(self, class_id: int) -> None:
-        # While clicking, the class is that of the object to come.
-        if self.prompt.empty:
+        # While clicking, and right after accepting, the class is that of the object
+        # to come: the one just made keeps what it was given.
+        if self.prompt.empty and self.selected != (self._just_accepted,):
             super().set_class(class_id)
         else:
             self.choose_class(class_id)

@@ -4,6 +4,7 @@ import pytest
 from session_fixtures import SIDE, SquareHost, make_session, square, write_images
 
 from seggui.core import edits
+from seggui.core.classes import Classes
 from seggui.core.geometry import Box
 from seggui.core.prompt import Point, Prompt
 from seggui.core.segment import Segment, Source
@@ -66,6 +67,18 @@ def test_after_accepting_a_click_begins_the_next_object(qtbot, session):
     accept_at(qtbot, session, 10, 10)
     accept_at(qtbot, session, 50, 50)
     assert len(session.document.segments) == 2
+
+
+def test_a_class_chosen_after_accepting_is_for_the_next_object(qtbot, session):
+    session.set_classes(Classes().added("cell").added("dust"))
+    first = accept_at(qtbot, session, 10, 10)
+    session.set_class(2)
+    assert session.document.get(first.id).class_id == 1
+    second = accept_at(qtbot, session, 50, 50)
+    assert second.class_id == 2
+    session.select([first.id])
+    session.set_class(2)
+    assert session.document.get(first.id).class_id == 2
 
 
 def test_clicks_correct_a_segment_that_was_chosen(qtbot, session):
