@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import signal
 import sys
+import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -37,6 +39,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--resume", action="store_true", help="go on with the training in --out"
     )
+    parser.add_argument(
+        "--stop-with-parent",
+        action="store_true",
+        help="stop when standard input ends; for the window, which may crash",
+    )
     for option in OPTIONS:
         _add(parser, option)
 
@@ -50,7 +57,7 @@ def run(options: argparse.Namespace) -> int:
         if getattr(options, option.name) is not None
     }
     order = _order(options, given)
-    stopped = _stop_signal()
+    stopped = _stop_signal(watch_stdin=options.stop_with_parent)
     progress = _Progress(quiet=options.json)
     last: Event = {}
     best: Event = {}
@@ -123,8 +130,11 @@ def _add(parser: argparse.ArgumentParser, option: Option) -> None:
     )
 
 
-def _stop_signal() -> Callable[[], bool]:
-    """Let SIGINT and SIGTERM stop the training after its step instead of at once."""
+def _stop_signal(*, watch_stdin: bool) -> Callable[[], bool]:
+    """Let SIGINT and SIGTERM stop the training after its step instead of at once.
+
+    With ``watch_stdin`` the end of standard input does the same.
+    """
     asked = False
 
     def ask(number: int, frame: FrameType | None) -> None:
@@ -135,6 +145,16 @@ def _stop_signal() -> Callable[[], bool]:
 
     signal.signal(signal.SIGINT, ask)
     signal.signal(signal.SIGTERM, ask)
+
+    def watch() -> None:
+        nonlocal asked
+        # Not sys.stdin: its lock, held by this thread, would break the end of Python.
+        while os.read(0, 1):
+            pass
+        asked = True
+
+    if watch_stdin:
+        threading.Thread(target=watch, name="stdin", daemon=True).start()
     return lambda: asked
 
 

@@ -119,22 +119,25 @@ class EventReader:
     """Reads a growing ``events.jsonl``; each call gives what is new.
 
     A line that is not finished yet is left for the next call. When the file was
-    replaced by a shorter one (a resume forgets what came after its checkpoint) the
-    reading begins anew and ``restarted`` says so.
+    replaced (a resume forgets what came after its checkpoint) the reading begins anew
+    and ``restarted`` says so.
     """
 
     run: Path
     restarted: bool = False
     _position: int = 0
+    _file: int = 0
+    """The number of the file on its disk; a replaced file has another."""
 
     def new(self) -> list[Event]:
         """Return the events written since the last call, the oldest first."""
         self.restarted = False
         try:
             with (self.run / EVENTS).open("rb") as file:
-                size = file.seek(0, os.SEEK_END)
-                if size < self._position:
+                number = os.fstat(file.fileno()).st_ino
+                if self._position and number != self._file:
                     self._position, self.restarted = 0, True
+                self._file = number
                 file.seek(self._position)
                 data = file.read()
         except OSError:

@@ -72,6 +72,7 @@ class TrainProcess:
         if self._child is not None:
             self._child.kill()
             self._child.wait()
+            self._close_stdin()
 
     def close(self, patience_s: float = STOP_PATIENCE_S) -> None:
         """Stop, wait that long, then kill; for the end of the program."""
@@ -100,8 +101,17 @@ class TrainProcess:
         # A file, because a pipe that nobody reads would stop the child when full.
         self._words = TemporaryFile()  # noqa: SIM115 - lives as long as the child
         self._child = subprocess.Popen(
-            [*program(), "train", *words, "--out", str(self.run), "--json"],
-            stdin=subprocess.DEVNULL,
+            [
+                *program(),
+                "train",
+                *words,
+                "--out",
+                str(self.run),
+                "--json",
+                "--stop-with-parent",
+            ],
+            # Never written to: its end tells the child that this process is gone.
+            stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=self._words,
         )
@@ -114,9 +124,14 @@ class TrainProcess:
         return self._words.read().decode(errors="replace")
 
     def _forget_words(self) -> None:
+        self._close_stdin()
         if self._words is not None:
             self._words.close()
             self._words = None
+
+    def _close_stdin(self) -> None:
+        if self._child is not None and self._child.stdin is not None:
+            self._child.stdin.close()
 
 
 def program() -> list[str]:

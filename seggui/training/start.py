@@ -119,7 +119,8 @@ def _events(
     order: Order, run: RunFolder, report: Report, stopped: Callable[[], bool]
 ) -> Iterator[Event]:
     options = order.options
-    torch.set_num_threads(options.threads or os.cpu_count() or 1)
+    if options.threads:
+        torch.set_num_threads(options.threads)
     prepared = _prepare(order, run, report, stopped)
     training = prepared.training
     torch.manual_seed(options.seed)

@@ -6,6 +6,7 @@ import sys
 import pytest
 
 from seggui.errors import Unreadable
+from seggui.files.atomic import write_whole
 from seggui.jobs.run_state import (
     CONTROL,
     EVENTS,
@@ -83,13 +84,13 @@ def test_events_are_read_as_they_come_and_half_a_line_waits(tmp_path):
     assert len(read_events(tmp_path)) == 3
 
 
-def test_a_shorter_file_is_read_anew(tmp_path):
+def test_a_replaced_file_is_read_anew(tmp_path):
     (tmp_path / EVENTS).write_text('{"event": "a"}\n{"event": "b"}\n')
     reader = EventReader(tmp_path)
     reader.new()
     assert not reader.restarted
-    (tmp_path / EVENTS).write_text('{"event": "a"}\n')
-    assert [e["event"] for e in reader.new()] == ["a"]
+    write_whole(tmp_path / EVENTS, b'{"event": "a"}\n{"event": "long"}\n')
+    assert [e["event"] for e in reader.new()] == ["a", "long"]
     assert reader.restarted
 
 

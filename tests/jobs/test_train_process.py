@@ -102,6 +102,14 @@ def test_a_polite_signal_stops_after_the_step(child, folder):
     assert kinds(child)[-1] == "stopped"
 
 
+def test_a_training_stops_when_the_program_that_started_it_dies(child, folder):
+    child.start(folder, TrainOptions(**{**_inits(TINY), "epochs": 500}))
+    until(lambda: "step" in kinds(child))
+    child._child.stdin.close()  # what the system does for a dead process
+    child.wait(60)
+    assert child.ending().state == "stopped"
+
+
 def test_a_refused_training_ends_with_its_sentence(child, tmp_path):
     (tmp_path / "empty").mkdir()
     child.start(tmp_path / "empty", TINY)
