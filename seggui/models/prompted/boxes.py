@@ -21,6 +21,8 @@ SCALE = 1000
 """Maximum flow counts in whole numbers: thousandths."""
 BIASES = (-0.4, 0.0, 0.4, 1.0)
 """How much more of the box belongs to the object than colour alone says."""
+CLEAR = 0.5
+"""Strength of a boundary that is beyond doubt."""
 SOFTNESS = 0.05
 """Squared distance at which a leaf belongs half to a colour of the palette."""
 
@@ -57,6 +59,20 @@ def _tightness(scene: Scene, members: Bools, bounds: tuple[float, ...]) -> Float
     area = np.prod(np.maximum(highs - lows, 0.0), axis=1)
     union = area + np.prod(box_high - box_low) - both
     return np.asarray(both / np.maximum(union, 1e-6), dtype=np.float32)
+
+
+def flushness(scene: Scene, members: Bools, inside: Bools) -> Floats:
+    """Share of the box's edge at which each region ends without a boundary of its own.
+
+    An object meets its box in a few places; a region that fills the box has found
+    nothing.
+    """
+    leaves = scene.leaves
+    a, b = leaves.pairs[:, 0], leaves.pairs[:, 1]
+    crossing = (inside[a] != inside[b]) * leaves.lengths
+    weak = crossing * np.maximum(0.0, 1.0 - leaves.strengths / CLEAR)
+    held = members[:, np.where(inside[a], a, b)]
+    return np.asarray(held @ weak / (crossing.sum() + 1e-6), dtype=np.float32)
 
 
 def _cuts(scene: Scene, inside: Bools) -> Bools:

@@ -11,7 +11,7 @@ import numpy as np
 from seggui.core.geometry import Box
 from seggui.core.mask import Mask
 from seggui.core.prompt import Point
-from seggui.models.prompted.boxes import pool_in
+from seggui.models.prompted.boxes import flushness, pool_in
 from seggui.models.prompted.judge import Click, evidence
 from seggui.models.prompted.judge_weights import ADD, FIRST, REMOVE
 from seggui.models.prompted.pool import Bools, Floats, Pool, Scene, pool_for
@@ -20,7 +20,9 @@ from seggui.models.prompted.scenes import Scenes
 CLEARLY = 1.7
 """How many times larger a region is that counts as another granularity."""
 TIGHT = 8.0
-"""What it is worth to fill a box."""
+"""What it is worth to reach all sides of a box."""
+FLUSH = 8.0
+"""What it costs to end at the sides of a box where the image shows no edge."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -170,7 +172,7 @@ def choose_in_box(scenes: Scenes, box: Box) -> Choice:
         scene,
         click,
         pool,
-        scores + TIGHT * tightness,
+        scores + TIGHT * tightness - FLUSH * flushness(scene, pool.members, inside),
         np.zeros(scene.shape, dtype=bool),
     )
 

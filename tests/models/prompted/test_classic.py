@@ -59,6 +59,15 @@ def test_a_second_click_joins_the_other_half_of_a_two_tone_object():
     assert iou(truth, mask) > 0.95
 
 
+def test_one_click_follows_a_thin_object_along_its_length():
+    image = np.full((200, 300, 3), 220, np.uint8)
+    curve = [[x, int(100 + 50 * np.sin(x / 40))] for x in range(20, 280)]
+    cv2.polylines(image, [np.array(curve)], False, (30, 30, 30), 5)
+    truth = image[..., 0] < 128
+    mask = answer(image, (150.5, curve[130][1] + 0.5))[0].mask.dense()
+    assert iou(truth, mask) > 0.8
+
+
 def test_granularities_tell_a_part_from_the_whole():
     image = np.full((240, 240, 3), 30, np.uint8)
     cv2.circle(image, (120, 120), 80, (200, 60, 60), -1)
