@@ -36,6 +36,8 @@ class Scenes:
         self._close: OrderedDict[tuple[int, int, int], Scene] = OrderedDict()
         self.scale = min(MOST_ZOOM, float(np.sqrt(PIXELS / (self.height * self.width))))
         self.whole = self._scene(Box(0, 0, self.width, self.height), self.scale)
+        # Each click needs the trees of the whole; the first one should not wait.
+        _ = self.whole.trees
 
     @property
     def deepest(self) -> int:
