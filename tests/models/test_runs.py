@@ -1,0 +1,84 @@
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from seggui.core.ports import unwatched
+from seggui.errors import MissingWeights, Unreadable
+from seggui.models.full_image import PredictOptions
+from seggui.models.runs import CARD, WEIGHTS, ModelCard, open_run, read_card, write_card
+from seggui.models.semantic.networks import build
+from seggui.models.weights import write_safetensors
+
+CLASSES = ("background", "cell", "wall")
+
+
+@pytest.fixture
+def run(tmp_path):
+    torch.manual_seed(0)
+    network = build("lraspp", "mobilenet_v3_large", 3)
+    digest = write_safetensors(tmp_path / WEIGHTS, network)
+    card = ModelCard(
+        "lraspp", "mobilenet_v3_large", CLASSES, (0, 4, 9), 0, {"miou": 0.5}, digest
+    )
+    write_card(tmp_path, card)
+    return tmp_path
+
+
+def test_a_card_comes_back_as_it_was(run):
+    card = read_card(run)
+    assert card.classes == CLASSES
+    assert card.class_ids == (0, 4, 9)
+    assert card.metrics == {"miou": 0.5}
+    assert json.loads((run / CARD).read_bytes())["kind"] == "semantic"
+
+
+def test_a_run_opens_with_its_own_name_and_classes(run):
+    model = open_run(run, PredictOptions(device="cpu"))
+    assert model.info.title == f"LR-ASPP ({run.name})"
+    assert model.info.classes == ("cell", "wall")
+    found = model.predict(np.zeros((9, 7, 3), np.uint8), unwatched)
+    assert found.classes == CLASSES
+
+
+def test_a_card_of_a_newer_version_is_refused(run):
+    write_card(run, replace(read_card(run), format=99))
+    with pytest.raises(Unreadable, match="newer version"):
+        read_card(run)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"",
+        b"[]",
+        b"{}",
+        b'{"format": "x"}',
+        b"\xff\xfe",
+        b'{"format": 1, "model": "unet"}',
+    ],
+)
+def test_a_broken_card_is_named(run, text):
+    (run / CARD).write_bytes(text)
+    with pytest.raises(Unreadable, match=r"model\.json"):
+        read_card(run)
+
+
+def test_classes_without_ids_are_refused(run):
+    write_card(run, replace(read_card(run), class_ids=(0, 1)))
+    with pytest.raises(Unreadable, match="contradict"):
+        read_card(run)
+
+
+def test_missing_weights_are_named(run):
+    (run / WEIGHTS).unlink()
+    with pytest.raises(MissingWeights, match=r"model\.safetensors is not there"):
+        open_run(run, PredictOptions())
+
+
+def test_weights_of_another_network_are_refused(run):
+    write_card(run, replace(read_card(run), model="unet", encoder="resnet18"))
+    with pytest.raises(Unreadable, match="not the weights of U-Net"):
+        open_run(run, PredictOptions())
