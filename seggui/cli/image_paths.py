@@ -7,6 +7,8 @@ from pathlib import Path
 
 from seggui.errors import BadRequest
 from seggui.files.images import is_image_name
+from seggui.files.project import Project
+from seggui.files.project_file import NAME as PROJECT_FILE
 
 _MADE_BY_US = {"annotations", "runs", "masks", "instances"}
 
@@ -41,3 +43,24 @@ def images_at(path: Path) -> list[NamedImage]:
     if not found:
         raise BadRequest(f"There are no images in {root}.")
     return found
+
+
+def open_images(project: Project) -> list[NamedImage]:
+    """The images of a project that are not marked as done.
+
+    Raises ``BadRequest`` when there are none.
+    """
+    rows = [row for row in project.images if row.state != "done"]
+    if not rows:
+        raise BadRequest(
+            f"Every image of {project.folder} is done: there is nothing to do."
+        )
+    return [NamedImage(row.name, project.path_of(row.name)) for row in rows]
+
+
+def images_to_label(path: Path) -> list[NamedImage]:
+    """As ``images_at``, but of a project only those not marked as done."""
+    if not (path / PROJECT_FILE).is_file():
+        return images_at(path)
+    with Project.open(path, read_only=True) as project:
+        return open_images(project)

@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from seggui.cli.image_paths import NamedImage, images_at
+from seggui.cli.image_paths import NamedImage, images_at, open_images
 from seggui.cli.progress import Bar, bar
 from seggui.core.candidate import Candidate, Prediction
 from seggui.core.classes import colour_number
@@ -89,7 +89,7 @@ def run(options: argparse.Namespace) -> int:
         project = (
             stack.enter_context(_project(options)) if options.into_project else None
         )
-        images = _open_images(project) if project else images_at(options.path)
+        images = open_images(project) if project else images_at(options.path)
         model = open_full_image_model(
             options.model,
             options.weights,
@@ -121,15 +121,6 @@ def _project(options: argparse.Namespace) -> Project:
         project.close()
         raise ReadOnly(project.read_only)
     return project
-
-
-def _open_images(project: Project) -> list[NamedImage]:
-    rows = [row for row in project.images if row.state != "done"]
-    if not rows:
-        raise BadRequest(
-            f"Every image of {project.folder} is marked as done: nothing to predict."
-        )
-    return [NamedImage(row.name, project.path_of(row.name)) for row in rows]
 
 
 def _things(project: Project | None) -> tuple[str, ...]:

@@ -7,10 +7,10 @@ import json
 import sys
 from pathlib import Path
 
-from seggui.cli.image_paths import images_at
+from seggui.cli.image_paths import images_to_label
 from seggui.cli.progress import bar
 from seggui.errors import SegguiError, Unreadable
-from seggui.files.images import read_image
+from seggui.files.images import read_image, split_page
 
 HELP = (
     "Order images by how unsure a model is of them, the least sure first: "
@@ -40,7 +40,7 @@ def run(options: argparse.Namespace) -> int:
     from seggui.models.catalog import open_full_image_model
     from seggui.models.uncertainty import measure_of
 
-    images = images_at(options.folder)
+    images = images_to_label(options.folder)
     measure = measure_of(options.by)
     model = open_full_image_model(
         options.model, options.weights, device=options.device, smallest_score=0.05
@@ -51,7 +51,9 @@ def run(options: argparse.Namespace) -> int:
         for number, image in enumerate(images):
             progress.report(number, len(images), image.name)
             try:
-                image_hwc = read_image(image.path).display_hwc()
+                image_hwc = read_image(
+                    image.path, split_page(image.name)[1]
+                ).display_hwc()
             except Unreadable as error:
                 refused.append(str(error))
                 sys.stderr.write(f"{error} It is left out.\n")
