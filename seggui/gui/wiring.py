@@ -320,7 +320,6 @@ class Wiring(QObject):
     def _show_saved(self) -> None:
         session = self._session
         image, project = session.image, session.project
-        self._window.setWindowModified(not session.saved)
         if image is not None and project is not None:
             self._window.setWindowTitle(
                 f"{image.name}[*] – {project.folder.name} – seggui"
@@ -329,6 +328,8 @@ class Wiring(QObject):
             self._window.setWindowTitle(f"{project.folder.name} – seggui")
         else:
             self._window.setWindowTitle("seggui")
+        # After the title: its mark has its place there.
+        self._window.setWindowModified(image is not None and not session.saved)
         if image is None:
             self._window.status.show_saved("")
         elif session.read_only:
