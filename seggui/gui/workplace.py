@@ -191,7 +191,11 @@ class Workplace(QObject):
 
     def show_image(self, name: str) -> None:
         """Load an image and what was made on it; the newest wish wins."""
-        if self.project is None:
+        if self.project is None or name == self._loading:
+            return
+        if self.image is not None and name == self.image.name:
+            # It is here, with its edits: loading it again would bring an older state.
+            self._stay()
             return
         project, self._loading = self.project, name
         self._image_leaving()
@@ -222,6 +226,8 @@ class Workplace(QObject):
     def _image_loaded(
         self, project: Project, image: OpenImage, opened: OpenDocument
     ) -> None:
+        if opened is self.opened:
+            return  # asked for twice; the first answer is on the screen
         wanted = project is self.project and image.name == self._loading
         if not wanted:
             opened.close()
