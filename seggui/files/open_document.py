@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass, replace
+import threading
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -54,33 +55,50 @@ class Opening:
     notes: tuple[str, ...] = ()
 
 
+@dataclass(slots=True, eq=False)
+class AnnotationFile:
+    """The annotation file as we last left it. Saves take turns with its lock."""
+
+    path: Path
+    digest: str
+    newest: int = 0
+    """Serial number of the newest save that wrote it; older ones come too late."""
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class SaveJob:
     """A document on its way to the disk; ``run`` may be called on any thread."""
 
     document: Document
     number: int
-    path: Path
-    expected_digest: str
+    serial: int
+    file: AnnotationFile
     journal: JournalFile
     overwrite: bool
 
     def run(self) -> str:
-        """Write it and return the file's digest.
+        """Write it, unless a newer save already did, and return the file's digest.
 
         Raises ``SaveFailed`` or ``ChangedOnDisk``.
         """
         data = document_bytes(self.document)
-        digest = digest_of(data)
-        _check_unchanged(self.path, self.expected_digest, overwrite=self.overwrite)
-        make_folder(self.path.parent)
+        with self.file.lock:
+            if self.serial >= self.file.newest:
+                self._write(data)
+            return self.file.digest
+
+    def _write(self, data: bytes) -> None:
+        path, digest = self.file.path, digest_of(data)
+        _check_unchanged(path, self.file.digest, overwrite=self.overwrite)
+        make_folder(path.parent)
         # First the journal learns which step the file is about to be: a kill between
         # the two leaves a file that an earlier line of the journal knows.
         if not self.journal.is_new:
             self.journal.append({"t": "saving", "n": self.number, "sha": digest})
             self.journal.sync()
-        write_whole(self.path, data)
-        return digest
+        write_whole(path, data)
+        self.file.digest, self.file.newest = digest, self.serial
 
 
 class OpenDocument:
@@ -104,7 +122,9 @@ class OpenDocument:
         self._history = opening.history
         self._numbers = list(opening.numbers)
         self._next = opening.next_number
-        self._file_digest = opening.file_digest
+        self._file = AnnotationFile(opening.annotation_path, opening.file_digest)
+        self._serial = 0
+        self._noted = 0
         self._journal = JournalFile(opening.journal_path, opening.journal_bytes)
         self.name = opening.facts.name
         self.facts = opening.facts
@@ -190,6 +210,7 @@ class OpenDocument:
         saved = self._history.saved
         if saved is None or not self.recovered:
             return
+        self._outdate_saves()
         self._journal.sync()
         self._journal.close()
         put_aside(self._opening.journal_path)
@@ -203,10 +224,11 @@ class OpenDocument:
         """
         if not self._opening.damaged:
             raise ReadOnly(f"The segments of {self.name} are not damaged.")
+        self._outdate_saves()
         put_aside(self._opening.annotation_path)
         put_aside(self._opening.journal_path)
         self.read_only = ""
-        self._file_digest = ""
+        self._file = AnnotationFile(self._opening.annotation_path, "")
         self._opening = replace(self._opening, damaged=False)
         self._begin_again(Document(self.facts), "Started anew")
 
@@ -229,24 +251,33 @@ class OpenDocument:
     def begin_save(self, *, overwrite: bool = False) -> SaveJob:
         """Take what is shown for saving; raises ``ReadOnly``."""
         self._check_writable()
+        self._serial += 1
         return SaveJob(
             self.document,
             self._number,
-            self._opening.annotation_path,
-            self._file_digest,
+            self._serial,
+            self._file,
             self._journal,
             overwrite,
         )
 
     def saved(self, job: SaveJob, digest: str) -> None:
         """Take note that a job's ``run`` came to its end and returned that."""
+        if job.serial < self._noted:
+            return
+        self._noted = job.serial
         self._history.mark_saved(job.document)
-        self._file_digest = digest
         self.recovered = 0
-        if self._journal.size_bytes > MOST_JOURNAL_BYTES:
-            # The save is done. A journal that stays long is whole all the same.
-            with contextlib.suppress(SegguiError):
-                self._compact(job)
+        # A save that runs now is about to write its own line into the journal.
+        long = self._journal.size_bytes > MOST_JOURNAL_BYTES
+        if long and self._file.lock.acquire(blocking=False):
+            try:
+                if self._file.newest == job.serial:
+                    # A journal that stays long is whole all the same.
+                    with contextlib.suppress(SegguiError):
+                        self._compact(job, digest)
+            finally:
+                self._file.lock.release()
 
     def close(self) -> None:
         """Sync and close the journal; does not save."""
@@ -272,9 +303,15 @@ class OpenDocument:
         lines = [entry]
         if self._journal.is_new:
             step = self._history.steps[self._numbers.index(first)]
-            base = self._file_digest
+            base = self._file.digest
             lines.insert(0, header(self.facts, base, first, step.label, step.when))
         self._journal.append(*lines)
+
+    def _outdate_saves(self) -> None:
+        """Saves that were begun before now are of a history that will be gone."""
+        with self._file.lock:
+            self._serial += 1
+            self._file.newest = self._noted = self._serial
 
     def _begin_again(self, document: Document, label: str) -> None:
         self._history = History(document, label=label)
@@ -282,7 +319,7 @@ class OpenDocument:
         self._journal = JournalFile(self._opening.journal_path, 0)
         self.recovered = 0
 
-    def _compact(self, job: SaveJob) -> None:
+    def _compact(self, job: SaveJob, digest: str) -> None:
         """Keep the newest steps of the line, half the allowed size of them.
 
         Needs the saved step among them; otherwise the journal stays as it is until
@@ -308,7 +345,7 @@ class OpenDocument:
         number, step = self._numbers[index], self._history.steps[index]
         # No digest is the base: the saved step is found by its own line.
         begin = header(self.facts, "none", number, step.label, step.when)
-        saving = {"t": "saving", "n": job.number, "sha": self._file_digest}
+        saving = {"t": "saving", "n": job.number, "sha": digest}
         go = {"t": "go", "n": self._number}
         kept = [steps[n] for n in self._numbers[index + 1 :]]
         self._journal.rewrite([line_of(begin), *kept, line_of(saving), line_of(go)])

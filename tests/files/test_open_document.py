@@ -421,3 +421,24 @@ def test_nothing_is_written_for_an_image_that_was_only_looked_at(tmp_path):
     work.sync()
     work.close()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_saves_that_overtake_each_other_leave_the_newest(tmp_path):
+    work = opened(tmp_path)
+    work.commit("one", add(work.document))
+    first = work.begin_save()
+    again = work.begin_save()
+    work.saved(first, first.run())
+    work.saved(again, again.run())  # not taken for another program's file
+    work.commit("two", add(work.document, 99, 99))
+    late = work.begin_save()
+    work.commit("three", add(work.document, 150, 99))
+    work.save()  # as when the window closes while an autosave waits its turn
+    work.saved(late, late.run())
+    path = tmp_path / "annotations/a.png.json"
+    assert path.read_bytes() == document_bytes(work.document)
+    assert not work.unsaved
+    work.close()
+    again = opened(tmp_path)
+    assert again.recovered == 0
+    assert history_portrait(again) == history_portrait(work)
