@@ -19,7 +19,6 @@ from seggui.errors import SegguiError
 from seggui.gui.engine_link import EngineLink
 from seggui.jobs.messages import Candidates, Failed
 
-
 HOVER_MS = 120
 """How long the cursor rests before the model is asked what is under it."""
 
@@ -87,6 +86,7 @@ class Conversation(QObject):
             self._began_s = time.monotonic()
             self.target = target
             self._base = base
+        previous = self._mask_before(prompt)
         self.prompt = prompt
         self.prompt_changed.emit()
         try:
@@ -94,11 +94,24 @@ class Conversation(QObject):
         except SegguiError as error:
             self.failed.emit(str(error))
             return
-        if self.target and checked.previous is None:
-            checked = replace(checked, previous=self._base)
+        checked = replace(checked, previous=previous)
         self._asked.append(checked)
         self._ticket = self._link.ask(self._key, self.model_id, checked)
         self.waiting_changed.emit()
+
+    def _mask_before(self, prompt: Prompt) -> Mask | None:
+        """The mask that these marks correct.
+
+        A mark more goes on from the candidate that is shown, whichever of them that
+        is; a mark moved or removed begins again from where the conversation began.
+        """
+        shown, points = self.candidate, self.prompt.points
+        more = (
+            len(prompt.points) > len(points) and prompt.points[: len(points)] == points
+        )
+        if shown is not None and not self.waiting and more and points:
+            return shown.mask
+        return self._base
 
     def hover(self, xy: tuple[float, float] | None) -> None:
         """Preview a click at that image point soon; None ends the preview."""

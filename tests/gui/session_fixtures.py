@@ -46,11 +46,11 @@ class SquareHost:
             )
             doubt_hw = np.full((SIDE, SIDE), 51, np.uint8)
             return Predicted(request.ticket, found, doubt_hw, 0.0)
-        first = request.prompt.points[0]
+        last = request.prompt.points[-1]
         base = request.prompt.previous or Mask.empty(SIDE, SIDE)
         candidates = tuple(
             Candidate(
-                base.union(square(int(first.x), int(first.y), size)), size / 100, kind
+                base.union(square(int(last.x), int(last.y), size)), size / 100, kind
             )
             for size, kind in ((30, "whole"), (20, "part"), (10, "sub-part"))
         )
