@@ -34,6 +34,10 @@ _WINDOWS_PATIENCE_S = 2.5
 # File systems that cannot sync a folder say so with one of these.
 _NO_FOLDER_SYNC = frozenset({errno.EINVAL, errno.ENOTSUP, errno.EBADF})
 
+NO_LINK = getattr(os, "O_NOFOLLOW", 0)
+"""For files that are cut or written in place: a link in a folder from somebody else
+must not lead to a file outside it."""
+
 _WHY = {
     errno.EDQUOT if hasattr(errno, "EDQUOT") else -1: "your disk quota is used up",
     errno.EROFS: "the disk can only be read",

@@ -27,7 +27,7 @@ from pathlib import Path
 from seggui.core.document import ImageFacts
 from seggui.errors import SaveFailed, Unreadable
 from seggui.files.annotations import Json
-from seggui.files.atomic import make_folder, reason_of, write_whole
+from seggui.files.atomic import NO_LINK, make_folder, reason_of, write_whole
 
 FORMAT = 1
 
@@ -174,7 +174,7 @@ class JournalFile:
             return
         make_folder(self._path.parent)
         flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0)
-        self._descriptor = os.open(self._path, flags, 0o666)
+        self._descriptor = os.open(self._path, flags | NO_LINK, 0o666)
         # A torn line at the end would spoil the next one.
         os.ftruncate(self._descriptor, self._size)
 

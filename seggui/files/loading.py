@@ -160,8 +160,10 @@ def _with_journal(opening: Opening, found: _Found) -> Opening:
         return opening
     try:
         content = read_journal(path)
-        if not content.entries:
+        if not content.entries and not content.lost_bytes:
             return opening  # nothing but a torn first line
+        if not content.entries:
+            raise ValueError("its beginning is damaged")
         tree = _own_tree(content, opening.facts)
         start = tree.savings.get(found.digest)
         if start is None:

@@ -16,6 +16,7 @@ import sys
 from pathlib import Path
 
 from seggui.core.segment import now_iso
+from seggui.files.atomic import NO_LINK
 
 NAME = ".seggui-lock"
 
@@ -41,7 +42,7 @@ class ProjectLock:
     def take(cls, folder: Path) -> ProjectLock:
         """Take the lock; raises ``Held`` or ``CannotLock``."""
         path = folder / NAME
-        flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0)
+        flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0) | NO_LINK
         while True:
             try:
                 descriptor = os.open(path, flags, 0o666)

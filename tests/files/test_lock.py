@@ -87,3 +87,15 @@ def test_a_failed_opening_holds_nothing(tmp_path, monkeypatch):
         with pytest.raises(ZeroDivisionError):
             Project.open(tmp_path)
     ProjectLock.take(tmp_path).release()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need rights there")
+def test_a_link_in_place_of_the_lock_leads_to_no_file_outside(tmp_path):
+    precious = tmp_path / "precious.txt"
+    precious.write_text("mine")
+    folder = tmp_path / "project"
+    folder.mkdir()
+    (folder / NAME).symlink_to(precious)
+    with Project.open(folder) as project:
+        assert any("cannot be locked" in note for note in project.notes)
+    assert precious.read_text() == "mine"
