@@ -137,7 +137,7 @@ def parse_newer(data: bytes, path: Path | str) -> Document | None:
 def parsed_json(data: bytes, path: Path | str) -> Json:
     """Return the JSON object in those bytes; raises ``Unreadable`` with the place."""
     try:
-        content = json.loads(data, parse_constant=_refuse)
+        content = json.loads(data, parse_constant=_refuse, parse_float=_finite)
     except json.JSONDecodeError as error:
         place = f"line {error.lineno}, character {error.colno}"
         reason = f"it is damaged or cut off at {place} ({error.msg})"
@@ -291,6 +291,13 @@ def _mapping(value: object) -> Mapping[str, object]:
 
 def _dumped(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, allow_nan=False)
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):  # nothing could write it again
+        raise ValueError(f"the number {text[:40]} is too large")
+    return number
 
 
 def _refuse(constant: str) -> float:
