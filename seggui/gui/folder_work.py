@@ -7,7 +7,7 @@ thread, where the document of the shown image lives. One bad image stops nothing
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from threading import Event
+from queue import Empty, SimpleQueue
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,17 +15,21 @@ from PySide6.QtCore import QObject, Qt, Signal, Slot
 
 from seggui.core.document import Document
 from seggui.core.ports import Report
-from seggui.errors import SegguiError
+from seggui.errors import Cancelled, SegguiError
 from seggui.files.project import Project
 from seggui.gui.background import Background, Job
 from seggui.gui.engine_link import EngineLink
 from seggui.jobs.batch import BatchProgress, BatchResult, Lending, run_batch
 from seggui.jobs.client import Client
 
+_LOOK_UP_S = 0.05
+
 Change = Callable[[Document], Document]
 Compute = Callable[[str, Report], Change | None]
 """For an image: what to do to its document, or None for nothing. Runs on the lane."""
-EditImage = Callable[[str, str, Change, Callable[[], None]], None]
+EditDone = Callable[[Exception | None], None]
+EditImage = Callable[[str, str, Change, EditDone], None]
+"""Edits the image of that name under a label, then calls back with what went wrong."""
 
 
 def lending(client: Client, link: EngineLink, project: Project) -> Lending:
@@ -70,8 +74,11 @@ class FolderWork(QObject):
         """Begin; False when other folder work is under way."""
         if self._job is not None:
             return False
+        ended = BatchResult((), (), cancelled=True)
 
         def work(report: Report) -> BatchResult:
+            nonlocal ended
+
             def deliver(name: str, change: Change | None) -> None:
                 if change is not None:
                     self._edit_and_wait(name, label, change, report)
@@ -80,14 +87,16 @@ class FolderWork(QObject):
                 report(progress.done, progress.total, progress.name)
                 self.progressed.emit(progress)
 
-            return run_batch(names, compute, deliver, tell)
+            ended = run_batch(names, compute, deliver, tell)
+            return ended
 
         self._job = self._background.start(
             "folder",
             work,
             lambda result: self._end(label, result),
             self._failed,
-            on_cancelled=lambda: self._end(label, BatchResult((), (), cancelled=True)),
+            # A cancel also comes through while images are done already.
+            on_cancelled=lambda: self._end(label, ended),
         )
         return True
 
@@ -99,15 +108,26 @@ class FolderWork(QObject):
     def _edit_and_wait(
         self, name: str, label: str, change: Change, report: Report
     ) -> None:
-        done = Event()
-        self._edit_wanted.emit(name, label, change, done)
-        # Reporting is what notices a cancel, so the window never waits for this lane.
-        while not done.wait(0.05):
-            report(0, 0, name)
+        answer: SimpleQueue[Exception | None] = SimpleQueue()
+        self._edit_wanted.emit(name, label, change, answer.put)
+        while True:
+            try:
+                error = answer.get(timeout=_LOOK_UP_S)
+            except Empty:
+                # Reporting notices a cancel, so the window never waits for this lane.
+                report(0, 0, name)
+                continue
+            if error is not None:
+                raise error
+            return
 
     @Slot(str, str, object, object)
-    def _edit(self, name: str, label: str, change: Change, done: Event) -> None:
-        self._edit_image(name, label, change, done.set)
+    def _edit(self, name: str, label: str, change: Change, done: EditDone) -> None:
+        # What was cancelled may belong to a folder that is not open any more.
+        if self._job is None or self._job.cancelled:
+            done(Cancelled())
+        else:
+            self._edit_image(name, label, change, done)
 
     def _end(self, label: str, result: BatchResult) -> None:
         self._job = None

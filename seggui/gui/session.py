@@ -24,6 +24,7 @@ from seggui.files.settings import Settings
 from seggui.gui.canvas.adjustment import Adjustment
 from seggui.gui.canvas.style import LayerStyle, SegmentsLook, default_layers
 from seggui.gui.conversation import Conversation
+from seggui.gui.editing import Editing
 from seggui.gui.engine_link import EngineLink
 from seggui.gui.folder_work import FolderWork
 from seggui.gui.opening import OpenImage
@@ -38,12 +39,11 @@ from seggui.gui.predicting import (
 from seggui.gui.refining import Refining
 from seggui.gui.tools.desk import ToolOptions
 from seggui.gui.training_link import TrainingLink
-from seggui.gui.workplace import Workplace
 from seggui.jobs.batch import BatchResult
 from seggui.jobs.train_options import TrainOptions
 
 
-class Session(Workplace):
+class Session(Editing):
     """The open project and image, with tools, prompts, models and recipes."""
 
     candidates_changed = Signal()
@@ -122,6 +122,11 @@ class Session(Workplace):
     def _project_shown(self, project: Project) -> None:
         self.uncertainty = _uncertainty_in(project)
         self.training.set_project(project.runs_folder)
+
+    def _project_leaving(self) -> None:
+        self.folder_work.cancel()
+        self.predicting.stop()
+        self.refining.stop()
 
     def _image_leaving(self) -> None:
         self.conversation.drop()
@@ -273,12 +278,16 @@ class Session(Workplace):
             # The other images are read from disk: this one must be there too.
             project = self.project
             names = [row.name for row in project.images if row.state != "untouched"]
-            self.saving.save(
-                lambda: self.refining.apply_to_folder(project, names, recipe)
-            )
+            self.saving.save(lambda: self._refine_folder(project, names, recipe))
         else:
             chosen = self.document.accepted if scope == "image" else self._chosen()
             self.refining.apply(self.image.key, chosen, recipe)
+
+    def _refine_folder(
+        self, project: Project, names: Sequence[str], recipe: str
+    ) -> None:
+        if project is self.project:
+            self.refining.apply_to_folder(project, names, recipe)
 
     def train(self, options: TrainOptions) -> None:
         """Save, then train on the project as it is on disk."""
@@ -288,7 +297,8 @@ class Session(Workplace):
         self.saving.save(lambda: self._start_training(project, options))
 
     def _start_training(self, project: Project, options: TrainOptions) -> None:
-        self.training.start(project.folder, options)
+        if project is self.project:
+            self.training.start(project.folder, options)
 
     def _chosen(self) -> tuple[Segment, ...]:
         if self.document is None:

@@ -1,16 +1,14 @@
 """The project and the image that are open, on the window's thread.
 
-Opening, editing, undoing and saving; slow parts run on lanes and come back here.
+Opening, leaving and saving; slow parts run on lanes and come back here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QObject, Signal
 
-from seggui.core import edits
 from seggui.core.classes import Classes
 from seggui.core.document import Document
 from seggui.core.history import History
@@ -22,13 +20,12 @@ from seggui.gui.background import Background
 from seggui.gui.opening import OpenImage, load_image, open_project
 from seggui.gui.saving import Saving
 
-FIRST_CLASS_NAME = "object"
-
-Edit = Callable[[Document], Document]
-
 
 class Workplace(QObject):
-    """A project, the image that is shown, and everything made on it."""
+    """A project, the image that is shown, and everything made on it.
+
+    What changes them is in ``Editing``.
+    """
 
     project_changed = Signal()
     images_changed = Signal()
@@ -135,7 +132,7 @@ class Workplace(QObject):
             return
         self._opening_folder = True
         self.working("project", f"Opening {Path(path).name}")
-        # One program holds one project: its lock is given back before the next.
+        # Its own lock would make the same folder read-only.
         same = self.project and Path(path).resolve() == self.project.folder.resolve()
         if same:
             self._close_project()
@@ -149,15 +146,18 @@ class Workplace(QObject):
     def _project_opened(self, result: tuple[Project, str]) -> None:
         project, show = result
         self._opening_folder = False
+        # Edits made while the folder was opening are saved before they go.
+        if not self.leave_image():
+            project.close()
+            self.working("project", "")
+            return
         self._close_project()
         self.project = project
         self.settings.remember(project.folder)
         self._class_id = 0
         self._project_shown(project)
         self.working("project", "")
-        self.project_changed.emit()
-        self.classes_changed.emit()
-        self.images_changed.emit()
+        self._tell_project()
         for text in project.notes:
             self.say(text, "info")
         if project.read_only:
@@ -174,12 +174,19 @@ class Workplace(QObject):
         self._opening_folder = False
         self.working("project", "")
         self.say(str(error), "error")
+        if self.project is None:
+            self._tell_project()
 
     def _close_project(self) -> None:
         if self.project is not None:
+            self._project_leaving()
             self._show_nothing()
             self.project.close()
             self.project = None
+
+    def _tell_project(self) -> None:
+        for signal in (self.project_changed, self.classes_changed, self.images_changed):
+            signal.emit()
 
     def _show_nothing(self) -> None:
         self._image_leaving()
@@ -196,6 +203,7 @@ class Workplace(QObject):
         if self.image is not None and name == self.image.name:
             # It is here, with its edits: loading it again would bring an older state.
             self._stay()
+            self.images_changed.emit()
             return
         project, self._loading = self.project, name
         self._image_leaving()
@@ -251,12 +259,15 @@ class Workplace(QObject):
             self.recovered.emit(opened.recovered)
 
     def _image_failed(self, project: Project, name: str, error: SegguiError) -> None:
-        if project is self.project and name == self._loading:
-            self._loading = ""
-            project.note_unreadable(name, str(error))
+        if project is not self.project or name != self._loading:
+            return
+        project.note_unreadable(name, str(error))
+        if self.saving.save_now():
             self._show_nothing()
-            self.images_changed.emit()
-            self.say(str(error), "error")
+        else:
+            self._stay()
+        self.images_changed.emit()
+        self.say(str(error), "error")
 
     def leave_image(self) -> bool:
         """Save before the image is left; False when its work cannot be put away."""
@@ -298,154 +309,6 @@ class Workplace(QObject):
     def previous_image(self) -> None:
         self.step_image(-1)
 
-    def mark_done(self, done: bool) -> None:
-        """Mark the image as done; without segments it then counts as background."""
-        if self.document is not None:
-            label = "Marked as done" if done else "Opened again"
-            self.commit(
-                label, edits.set_state(self.document, "done" if done else "open")
-            )
-
-    # -- edits --------------------------------------------------------------------
-
-    def commit(
-        self, label: str, document: Document, select: Sequence[str] | None = None
-    ) -> None:
-        """Make this the document, as one undo step."""
-        if self.opened is None:
-            return
-        if self.read_only:
-            self.say(self.why_read_only, "warning")
-            return
-        self._make_first_class(document)
-        self._apply(lambda opened: opened.commit(label, document))
-        if select is not None:
-            self.select(select)
-
-    def edit(self, label: str, change: Edit) -> None:
-        """Commit what ``change`` makes of the document; its refusal is shown."""
-        if self.document is None:
-            return
-        try:
-            document = change(self.document)
-        except SegguiError as error:
-            self.say(str(error), "warning")
-            return
-        self.commit(label, document)
-
-    def edit_image(
-        self, name: str, label: str, change: Edit, done: Callable[[], None]
-    ) -> None:
-        """Edit any image of the project as one saved, undoable step; then call back.
-
-        An image that is shown is edited as if by hand; another one on the disk lane,
-        where it cannot meet the loading of the same image.
-        """
-        if self.project is None:
-            done()
-        elif name == self._loading:
-            QTimer.singleShot(50, lambda: self.edit_image(name, label, change, done))
-        elif self.image is not None and name == self.image.name:
-            self.edit(label, change)
-            done()
-        else:
-            project = self.project
-
-            def failed(error: SegguiError) -> None:
-                self.say(str(error), "error")
-                done()
-
-            def edited(_changed: object) -> None:
-                self._refresh_row(name)
-                done()
-
-            self.background.start(
-                "disk",
-                lambda _report: project.edit(name, label, change),
-                edited,
-                failed,
-                on_cancelled=done,
-            )
-
-    def undo(self) -> None:
-        self._apply(lambda opened: opened.undo())
-
-    def redo(self) -> None:
-        self._apply(lambda opened: opened.redo())
-
-    def go_to_step(self, index: int) -> None:
-        self._apply(lambda opened: opened.go_to(index))
-
-    def _apply(self, change: Callable[[OpenDocument], object]) -> None:
-        if self.opened is None:
-            return
-        try:
-            change(self.opened)
-        except SegguiError as error:
-            # The edit is in memory; its journal line follows with the next one.
-            self.say(str(error), "error")
-        self.saving.edited()
-        self._refresh_row(self.opened.name)
-        ids = {segment.id for segment in self.opened.document.segments}
-        if not ids.issuperset(self.selected):
-            self.select([i for i in self.selected if i in ids])
-        self.document_changed.emit()
-        self.history_changed.emit()
-        self.saved_changed.emit()
-
-    def _refresh_row(self, name: str) -> None:
-        """Bring an image's row of the list up to date."""
-        if self.project is None:
-            return
-        old = {row.name: row for row in self.project.images}.get(name)
-        if old is not None and self.project.row(name) != old:
-            self.images_changed.emit()
-
-    def discard_recovered(self) -> None:
-        """Go back to what was saved before the crash; a copy is kept aside."""
-        if self.opened is not None:
-            self._apply(lambda opened: opened.discard_recovered())
-
-    def select(self, ids: Sequence[str]) -> None:
-        if tuple(ids) != self.selected:
-            self.selected = tuple(ids)
-            self.selection_changed.emit()
-
-    def toggle_hidden(self, segment_id: str) -> None:
-        self.hidden = self.hidden ^ {segment_id}
-        self.document_changed.emit()
-
-    # -- classes ------------------------------------------------------------------
-
-    def set_classes(self, classes: Classes) -> None:
-        if self.project is None:
-            return
-        try:
-            self.project.set_classes(classes)
-        except SegguiError as error:
-            self.say(str(error), "error")
-        self.classes_changed.emit()
-
-    def choose_class(self, class_id: int) -> None:
-        """Give new segments that class from now on."""
-        if self.classes.get(class_id) is not None:
-            self._class_id = class_id
-            self.classes_changed.emit()
-
-    def set_class(self, class_id: int) -> None:
-        """Choose the class of new segments; selected ones get it too."""
-        self.choose_class(class_id)
-        if self.selected and self.classes.get(class_id) is not None:
-            chosen = self.selected
-            self.edit("Class", lambda d: edits.set_class(d, chosen, class_id))
-
-    def _make_first_class(self, document: Document) -> None:
-        unknown = [
-            s.class_id for s in document.segments if not self.classes.get(s.class_id)
-        ]
-        if unknown and not self.classes.rows:
-            self.set_classes(Classes().added(FIRST_CLASS_NAME))
-
     # -- saving ---------------------------------------------------------------------
 
     def save(self) -> None:
@@ -461,6 +324,9 @@ class Workplace(QObject):
 
     def _project_shown(self, project: Project) -> None:
         """A project was opened."""
+
+    def _project_leaving(self) -> None:
+        """The open project is about to be closed."""
 
     def _image_leaving(self) -> None:
         """The shown image is about to be left."""

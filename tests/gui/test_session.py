@@ -1,5 +1,7 @@
 """The session: the whole job by hand, with a fake engine and real files."""
 
+import threading
+
 import pytest
 from session_fixtures import SIDE, SquareHost, make_session, square, write_images
 
@@ -8,6 +10,7 @@ from seggui.core.classes import Classes
 from seggui.core.geometry import Box
 from seggui.core.prompt import Point, Prompt
 from seggui.core.segment import Segment, Source
+from seggui.errors import BadRequest
 
 
 @pytest.fixture
@@ -67,6 +70,22 @@ def test_after_accepting_a_click_begins_the_next_object(qtbot, session):
     accept_at(qtbot, session, 10, 10)
     accept_at(qtbot, session, 50, 50)
     assert len(session.document.segments) == 2
+
+
+def test_a_further_click_goes_on_from_the_candidate_that_is_shown(qtbot, session):
+    click(qtbot, session, 10, 10)
+    session.cycle_candidate()
+    shown = session.candidate.mask
+    click(qtbot, session, 60, 60)
+    assert session.candidate.mask.difference(shown).area > 0
+    assert session.candidate.mask.intersection(square(10, 10, 30)).same_pixels(shown)
+
+
+def test_a_moved_click_begins_again(qtbot, session):
+    click(qtbot, session, 10, 10)
+    with qtbot.waitSignal(session.candidates_changed):
+        session.ask(Prompt((Point(50, 50),)))
+    assert session.candidate.mask.same_pixels(square(50, 50, 30))
 
 
 def test_a_class_chosen_after_accepting_is_for_the_next_object(qtbot, session):
@@ -331,3 +350,110 @@ def test_a_resting_cursor_previews_a_click_when_that_is_wished(qtbot, session):
     session.hover(None)
     qtbot.wait(200)
     assert session.conversation.hovered is None
+
+
+def hold_the_disk(session):
+    """Let nothing that reads or writes run until the event that is returned is set."""
+    go = threading.Event()
+    session.background.start("disk", lambda _report: go.wait(10))
+    return go
+
+
+def test_saving_twice_in_a_row_is_no_other_program(qtbot, session):
+    accept_at(qtbot, session, 10, 10)
+    asked = []
+    session.changed_on_disk.connect(asked.append)
+    go = hold_the_disk(session)
+    session.save()
+    session.save()
+    session.show_image("b.png")
+    go.set()
+    qtbot.waitUntil(lambda: session.image.name == "b.png")
+    assert asked == []
+    assert [text for level, text in session.heard if level == "error"] == []
+
+
+def test_coming_back_before_the_next_image_was_read_keeps_the_work_open(qtbot, session):
+    go = hold_the_disk(session)
+    session.show_image("b.png")
+    session.show_image("a.png")
+    go.set()
+    qtbot.waitUntil(lambda: not session.busy)
+    accept_at(qtbot, session, 10, 10)
+    assert session.image.name == "a.png"
+    assert not session.opened.closed
+    assert session.project.load("a.png") is session.opened
+
+
+def test_work_done_while_another_folder_opens_is_saved(
+    qtbot, session, folder, tmp_path
+):
+    other = write_images(tmp_path / "other", ("z.png",))
+    click(qtbot, session, 10, 10)
+    path = session.project.annotation_path("a.png")
+    go = hold_the_disk(session)
+    session.open_folder(other)
+    segment = Segment(square(10, 10), 1, Source("test"))
+    session.commit("Add", edits.add_segments(session.document, [segment]))
+    go.set()
+    qtbot.waitUntil(lambda: session.image and session.image.name == "z.png")
+    assert path.is_file()
+
+
+def test_work_done_while_an_unreadable_image_is_read_is_saved(qtbot, session, folder):
+    (folder / "b.png").write_bytes(b"<html>not an image</html>")
+    go = hold_the_disk(session)
+    session.show_image("b.png")
+    segment = Segment(square(10, 10), 1, Source("test"))
+    session.commit("Add", edits.add_segments(session.document, [segment]))
+    go.set()
+    qtbot.waitUntil(lambda: any(level == "error" for level, _ in session.heard))
+    assert len(session.project.read_document("a.png").segments) == 1
+
+
+def test_folder_work_never_reaches_into_the_next_folder(qtbot, session, tmp_path):
+    other = write_images(tmp_path / "other")
+    waits, go = threading.Event(), threading.Event()
+
+    def compute(name, report):
+        waits.set()
+        go.wait(10)
+        return lambda document: edits.set_state(document, "done")
+
+    session.folder_work.start("Marked", ["a.png", "b.png", "c.png"], compute)
+    assert waits.wait(10)
+    session.open_folder(other)
+    qtbot.waitUntil(lambda: session.project.folder == other and not session.busy)
+    go.set()
+    qtbot.waitUntil(lambda: not session.folder_work.running)
+    qtbot.wait(50)
+    assert {row.state for row in session.project.images} == {"untouched"}
+
+
+def test_stopped_folder_work_says_how_many_images_it_did(qtbot, session):
+    def compute(name, report):
+        if name == "c.png":
+            session.folder_work.cancel()
+        return lambda document: edits.set_state(document, "done")
+
+    names = [row.name for row in session.project.images]
+    with qtbot.waitSignal(session.folder_work.finished, timeout=20_000):
+        session.folder_work.start("Marked", names, compute)
+    assert ("info", "Marked: 2 images done, then stopped.") in session.heard
+
+
+def test_an_image_whose_edit_failed_is_not_counted_as_done(qtbot, session):
+    def compute(name, report):
+        def change(document):
+            raise BadRequest(f"{name} cannot be marked.")
+
+        return change if name == "b.png" else lambda d: edits.set_state(d, "done")
+
+    names = [row.name for row in session.project.images]
+    with qtbot.waitSignal(session.folder_work.finished, timeout=20_000) as done:
+        session.folder_work.start("Marked", names, compute)
+    result = done.args[1]
+    assert result.done == ("a.png", "c.png")
+    assert [failure.name for failure in result.failures] == ["b.png"]
+    told = [text for level, text in session.heard if level in ("warning", "error")]
+    assert told == ["b.png cannot be marked."]
