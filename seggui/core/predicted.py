@@ -9,6 +9,7 @@ from seggui.core.candidate import Candidate
 from seggui.core.classes import Classes
 from seggui.core.document import Document
 from seggui.core.segment import Segment, Source
+from seggui.errors import BadRequest
 
 UNNAMED = "object"
 """The class of what a model finds without knowing what it is."""
@@ -25,9 +26,22 @@ def with_classes_of(classes: Classes, names: Sequence[str]) -> Classes:
 
 
 def class_finder(classes: Classes) -> Callable[[str], int]:
-    """Map a model's class name onto the id of the class of that name, in any case."""
+    """Map a model's class name onto the id of the class of that name, in any case.
+
+    The function that is returned raises ``BadRequest`` for a name no class has.
+    """
     ids = {row.name.casefold(): row.id for row in classes}
-    return lambda name: ids[name.casefold()]
+
+    def class_of(name: str) -> int:
+        found = ids.get(name.casefold())
+        if found is None:
+            raise BadRequest(
+                f"The project has no class {name}, so what the model found cannot be "
+                "put into it. Add the class and predict again."
+            )
+        return found
+
+    return class_of
 
 
 def with_prediction(

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal, Slot
 
-from seggui.core import edits
 from seggui.core.candidate import Candidate
 from seggui.core.classes import Classes
-from seggui.core.document import Document
 from seggui.core.ports import Report
-from seggui.core.segment import Segment, Source
+from seggui.core.predicted import UNNAMED, class_finder, with_prediction
 from seggui.files.project import Project
 from seggui.gui.engine_link import EngineLink
 from seggui.gui.folder_work import Change, FolderWork, lending
@@ -23,51 +21,10 @@ from seggui.jobs.messages import Failed, Predict, Predicted, Progress, SharedIma
 NO_IMAGE = SharedImage("", "", 0, 0)
 """Stands in a request that is the pattern for others."""
 
-ClassOf = Callable[[str], int]
-"""The project's class id for a model's class name."""
-
-
-def with_classes_of(classes: Classes, names: Sequence[str]) -> Classes:
-    """Return the classes with those added that the model names and nobody made yet."""
-    known = {row.name.casefold() for row in classes}
-    for name in names:
-        if name.casefold() not in known:
-            known.add(name.casefold())
-            classes = classes.added(name)
-    return classes
-
 
 def things_of(classes: Classes) -> tuple[str, ...]:
     """Names of the classes whose objects are counted one by one."""
     return tuple(row.name for row in classes if row.thing)
-
-
-def class_finder(classes: Classes) -> ClassOf:
-    """Map a model's class name onto the class of that name, in any case."""
-    ids = {row.name.casefold(): row.id for row in classes}
-    return lambda name: ids[name.casefold()]
-
-
-def with_prediction(
-    document: Document, candidates: Sequence[Candidate], class_of: ClassOf, model: str
-) -> Document:
-    """Put candidates on top as segments to review; older ones of the model go."""
-    old = [
-        s.id
-        for s in document.segments
-        if not s.accepted and not s.locked and s.source.model == model
-    ]
-    segments = [
-        Segment(
-            candidate.mask,
-            class_of(candidate.class_name or "object"),
-            Source("predict", model, score=round(float(candidate.score), 4)),
-            status="candidate",
-        )
-        for candidate in candidates
-        if not candidate.mask.is_empty
-    ]
-    return edits.add_segments(edits.remove_segments(document, old), segments)
 
 
 class Predicting(QObject):
@@ -75,10 +32,10 @@ class Predicting(QObject):
 
     predicted = Signal(str, object, object)
     """Model, candidates and uncertainty of the image that is shown."""
-    classes_needed = Signal(object)
-    """Names of classes that were found; the project may not have them yet."""
-    uncertainty_known = Signal(str, float)
-    """Image name and mean uncertainty, 0 to 1."""
+    classes_needed = Signal(object, object)
+    """A project, None for the open one, and the names of classes that were found."""
+    uncertainty_known = Signal(object, str, float)
+    """A project, the name of an image and its mean uncertainty, 0 to 1."""
     progressed = Signal(int, int, str)
     running_changed = Signal()
     said = Signal(str, str)
@@ -125,9 +82,10 @@ class Predicting(QObject):
         def compute(name: str, report: Report) -> Change | None:
             reply = ask(name, report)
             if reply.uncertainty_hw is not None:
-                self.uncertainty_known.emit(name, mean_of(reply.uncertainty_hw))
+                doubt = mean_of(reply.uncertainty_hw)
+                self.uncertainty_known.emit(project, name, doubt)
             found = reply.candidates
-            self.classes_needed.emit(names_in(found))
+            self.classes_needed.emit(project, names_in(found))
             # The classes are looked up when the edit is made: by then they exist.
             return lambda shown: with_prediction(
                 shown, found, class_finder(project.classes), source
@@ -147,7 +105,7 @@ class Predicting(QObject):
         if reply.ticket == self._ticket:
             self._ticket = 0
             self.running_changed.emit()
-            self.classes_needed.emit(names_in(reply.candidates))
+            self.classes_needed.emit(None, names_in(reply.candidates))
             self.predicted.emit(self._model, reply.candidates, reply.uncertainty_hw)
 
     @Slot(object)
@@ -165,7 +123,7 @@ class Predicting(QObject):
 
 def names_in(candidates: Sequence[Candidate]) -> tuple[str, ...]:
     """The class names that candidates carry, each once, in their order."""
-    names = [candidate.class_name or "object" for candidate in candidates]
+    names = [candidate.class_name or UNNAMED for candidate in candidates]
     return tuple(dict.fromkeys(names))
 
 

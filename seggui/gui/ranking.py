@@ -26,8 +26,7 @@ def rank(session: Session, project: Project, names: Sequence[str], model: str) -
     def compute(name: str, report: Report) -> None:
         reply = ask(name, report)
         if reply.uncertainty_hw is not None:
-            session.predicting.uncertainty_known.emit(
-                name, mean_of(reply.uncertainty_hw)
-            )
+            doubt = mean_of(reply.uncertainty_hw)
+            session.predicting.uncertainty_known.emit(project, name, doubt)
 
     return session.folder_work.start(LABEL, names, compute)

@@ -16,6 +16,7 @@ from PySide6.QtCore import QObject, Signal
 from seggui.core import edits
 from seggui.core.candidate import Candidate
 from seggui.core.document import Document
+from seggui.core.predicted import class_finder, with_classes_of, with_prediction
 from seggui.core.prompt import Prompt
 from seggui.core.segment import Segment
 from seggui.errors import SegguiError
@@ -28,14 +29,7 @@ from seggui.gui.editing import Editing
 from seggui.gui.engine_link import EngineLink
 from seggui.gui.folder_work import FolderWork
 from seggui.gui.opening import OpenImage
-from seggui.gui.predicting import (
-    Predicting,
-    class_finder,
-    mean_of,
-    things_of,
-    with_classes_of,
-    with_prediction,
-)
+from seggui.gui.predicting import Predicting, mean_of, things_of
 from seggui.gui.refining import Refining
 from seggui.gui.tools.desk import ToolOptions
 from seggui.gui.training_link import TrainingLink
@@ -305,7 +299,9 @@ class Session(Editing):
             return ()
         return tuple(s for s in self.document.segments if s.id in self.selected)
 
-    def _add_classes(self, names: Sequence[str]) -> None:
+    def _add_classes(self, project: Project | None, names: Sequence[str]) -> None:
+        if project is not None and project is not self.project:
+            return
         classes = with_classes_of(self.classes, names)
         if classes != self.classes:
             self.set_classes(classes)
@@ -318,7 +314,8 @@ class Session(Editing):
     ) -> None:
         self.uncertainty_hw = uncertainty_hw
         if uncertainty_hw is not None and self.image is not None:
-            self._note_uncertainty(self.image.name, mean_of(uncertainty_hw))
+            doubt = mean_of(uncertainty_hw)
+            self._note_uncertainty(self.project, self.image.name, doubt)
         self.prediction_changed.emit()
         if not candidates:
             self.say(f"{source} found nothing on this image.")
@@ -328,8 +325,12 @@ class Session(Editing):
             lambda document: with_prediction(document, candidates, class_of, source),
         )
 
-    def _note_uncertainty(self, name: str, value: float) -> None:
-        self.uncertainty[name] = round(value, 5)
+    def _note_uncertainty(
+        self, project: Project | None, name: str, value: float
+    ) -> None:
+        # What comes late may be of a folder that is not open any more.
+        if project is self.project:
+            self.uncertainty[name] = round(value, 5)
 
     def _folder_work_finished(self, label: str, result: BatchResult) -> None:
         if self.project is not None:

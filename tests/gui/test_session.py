@@ -457,3 +457,19 @@ def test_an_image_whose_edit_failed_is_not_counted_as_done(qtbot, session):
     assert [failure.name for failure in result.failures] == ["b.png"]
     told = [text for level, text in session.heard if level in ("warning", "error")]
     assert told == ["b.png cannot be marked."]
+
+
+def test_a_prediction_whose_classes_cannot_be_kept_is_a_sentence(
+    qtbot, session, monkeypatch
+):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as broken:
+        broken.setattr("os.fsync", full)
+        session.predict_image("model", "first run")
+        qtbot.waitUntil(lambda: not session.predicting.running)
+    assert session.document.segments == ()
+    told = [text for level, text in session.heard if level in ("warning", "error")]
+    assert "seggui.json" in told[0]
+    assert "no class Cell" in told[1]
