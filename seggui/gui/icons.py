@@ -40,6 +40,8 @@ def _drawn(name: str, normal: str, off: str, accent: str) -> QIcon:
         (off, QIcon.Mode.Disabled, QIcon.State.Off),
         (accent, QIcon.Mode.Normal, QIcon.State.On),
         (off, QIcon.Mode.Disabled, QIcon.State.On),
+        # Without it, Qt tints the icons of chosen rows.
+        (normal, QIcon.Mode.Selected, QIcon.State.Off),
     )
     for colour, mode, state in looks:
         coloured = text.replace("currentColor", QColor(colour).name())

@@ -133,7 +133,7 @@ class NoticeBar(QWidget):
         layout = QHBoxLayout(line)
         layout.setContentsMargins(12, 7, 8, 7)
         layout.setSpacing(10)
-        layout.addWidget(mark, 0, Qt.AlignmentFlag.AlignTop)
+        layout.addWidget(mark)
         layout.addWidget(text, 1)
 
         def close() -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QLabel, QProgressBar, QSizePolicy, QStatusBar
 
 from seggui.gui.panels.controls import icon_button, relook
@@ -15,11 +16,7 @@ class StatusBar(QStatusBar):
 
     def __init__(self) -> None:
         super().__init__()
-        self._hint = QLabel()
-        # It gives way: figures on the right must not be pushed out.
-        self._hint.setSizePolicy(
-            QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred
-        )
+        self._hint = _Hint()
         self._busy = QLabel()
         self._progress = QProgressBar()
         self._progress.setFixedWidth(120)
@@ -51,7 +48,7 @@ class StatusBar(QStatusBar):
         self.show_pixel(None, "")
 
     def show_hint(self, text: str) -> None:
-        self._hint.setText(text)
+        self._hint.show_text(text)
 
     def show_busy(
         self, text: str, done: int = 0, total: int = 0, *, cancellable: bool = False
@@ -74,6 +71,31 @@ class StatusBar(QStatusBar):
     def show_saved(self, text: str, look: str = "quiet") -> None:
         self._saved.setText(text)
         relook(self._saved, look)
+
+
+class _Hint(QLabel):
+    """A text that gives way: figures on the right must not be pushed out."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._whole = ""
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+
+    def show_text(self, text: str) -> None:
+        self._whole = text
+        self._fit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        room = self.contentsRect().width()
+        shown = self.fontMetrics().elidedText(
+            self._whole, Qt.TextElideMode.ElideRight, room
+        )
+        self.setText(shown)
+        self.setToolTip(self._whole if shown != self._whole else "")
 
 
 def zoom_text(zoom: float) -> str:

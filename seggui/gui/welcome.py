@@ -34,6 +34,7 @@ class Welcome(QWidget):
         inside.setSpacing(10)
         picture = QLabel()
         picture.setPixmap(app_icon().pixmap(QSize(56, 56)))
+        picture.setFixedSize(56, 56)
         self._title = label("seggui", "title")
         self._text = label("", "quiet", wrap=True)
         self._open = button("Open a folder of images", main=True)

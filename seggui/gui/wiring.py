@@ -121,6 +121,9 @@ class Wiring(QObject):
 
     def _connect_session(self) -> None:
         session = self._session
+        session.conversation.waiting_changed.connect(
+            lambda: self._soon(self._show_candidates)
+        )
         session.project_changed.connect(self._project_changed)
         session.images_changed.connect(lambda: self._soon(self._show_images))
         session.image_changed.connect(self._image_changed)

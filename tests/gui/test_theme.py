@@ -4,10 +4,12 @@ import re
 
 import pytest
 from PySide6.QtCore import QSize
+from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QToolButton
 
 from seggui.errors import Unreadable
 from seggui.gui.icons import app_icon, icon, icon_names, put_icon, renew_icons
+from seggui.gui.panels.controls import colour_chip
 from seggui.gui.theme import (
     DARK,
     LIGHT,
@@ -97,3 +99,11 @@ def test_icons_change_their_colour_with_the_theme(qtbot):
     theme().set_wanted("dark")
     renew_icons()
     assert light < 100 < darkest()
+
+
+def test_a_chip_is_sharp_at_2x_and_keeps_its_colour_in_a_chosen_row(qapp):
+    chip = colour_chip((0, 158, 142))
+    assert {16, 32, 48} <= {size.width() for size in chip.availableSizes()}
+    for mode in (QIcon.Mode.Normal, QIcon.Mode.Selected):
+        middle = chip.pixmap(QSize(32, 32), mode).toImage().pixelColor(16, 16)
+        assert middle.getRgb()[:3] == (0, 158, 142)

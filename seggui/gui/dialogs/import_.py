@@ -10,6 +10,7 @@ from PySide6.QtWidgets import (
     QComboBox,
     QFileDialog,
     QHeaderView,
+    QLabel,
     QLineEdit,
     QProgressBar,
     QTableWidget,
@@ -29,6 +30,7 @@ _EXISTING = (
     ("Leave images with segments as they are", "skip"),
 )
 _REFUSALS_SHOWN = 5
+_NAMES_PX = 168
 
 
 class ImportDialog(Dialog):
@@ -55,10 +57,10 @@ class ImportDialog(Dialog):
         self.source.setAccessibleName("Source")
         pick_file = button("File…", "image")
         pick_folder = button("Folder…", "open-folder")
-        line = row(label("Format"), self.format)
+        line = row(_name("Format"), self.format)
         line.setStretch(1, 1)
         self.content.addLayout(line)
-        line = row(label("Source"), self.source, pick_file, pick_folder)
+        line = row(_name("Source"), self.source, pick_file, pick_folder)
         line.setStretch(1, 1)
         self.content.addLayout(line)
         self._found = label("Nothing was read yet.", "quiet", wrap=True)
@@ -69,7 +71,7 @@ class ImportDialog(Dialog):
         self.existing.setAccessibleName("Images that have segments")
         for text, value in _EXISTING:
             self.existing.addItem(text, value)
-        line = row(label("Images that have segments"), self.existing)
+        line = row(_name("Images that have segments"), self.existing)
         line.setStretch(1, 1)
         self.content.addLayout(line)
         self._bar = QProgressBar()
@@ -193,6 +195,13 @@ class ImportDialog(Dialog):
         if self.do is not None:
             there = self._imported is not None and bool(self._imported.documents)
             self.do.setEnabled(there and not self._running)
+
+
+def _name(text: str) -> QLabel:
+    """The name of a line; all of them are equally wide."""
+    made = label(text)
+    made.setMinimumWidth(_NAMES_PX)
+    return made
 
 
 def _table() -> QTableWidget:

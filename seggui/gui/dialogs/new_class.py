@@ -8,7 +8,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFormLayout, QLineEdit, QRadioButton, QWidget
 
 from seggui.gui.dialogs.frame import Dialog
-from seggui.gui.panels.controls import label
+from seggui.gui.panels.controls import field_label, label
 
 
 class NewClassDialog(Dialog):
@@ -28,7 +28,7 @@ class NewClassDialog(Dialog):
         self.thing.setChecked(True)
         form = QFormLayout()
         form.setVerticalSpacing(8)
-        form.addRow("Name", self.name)
+        form.addRow(field_label("Name", self.name), self.name)
         form.addRow("", self.thing)
         form.addRow("", self.stuff)
         self.content.addLayout(form)

@@ -18,10 +18,11 @@ from PySide6.QtWidgets import (
 
 from seggui.files.settings import SETTINGS, Setting
 from seggui.gui.dialogs.frame import Dialog
-from seggui.gui.panels.controls import label
+from seggui.gui.panels.controls import FIELD_PX, field_label, inset, label
 
 Value = str | int | float | bool
 _LARGEST = 1_000_000
+_NAMES_PX = 176
 
 
 class SettingsDialog(Dialog):
@@ -53,13 +54,18 @@ class SettingsDialog(Dialog):
                     field.setToolTip(row.help)
                     field.setAccessibleName(row.label)
                     self.fields[row.key] = field
-                    form.addRow(label(row.label), field)
+                    name = field_label(row.label, field)
+                    # All groups in line, although each is a form of its own.
+                    name.setMinimumWidth(_NAMES_PX)
+                    form.addRow(name, field)
             self.content.addLayout(form)
         self.content.addWidget(label("Folders", "section"))
         form = QFormLayout()
         form.setHorizontalSpacing(14)
-        for name, path in folders.items():
-            form.addRow(label(name.capitalize()), label(str(path), "quiet", wrap=True))
+        for kind, path in folders.items():
+            title = label(kind.capitalize())
+            title.setMinimumWidth(_NAMES_PX)
+            form.addRow(title, label(str(path), "quiet", wrap=True))
         self.content.addLayout(form)
         self.content.addStretch(1)
 
@@ -79,6 +85,7 @@ class SettingsDialog(Dialog):
         if isinstance(row.default, bool):
             tick = QCheckBox(row.help)
             tick.setChecked(bool(value))
+            tick.setMinimumHeight(FIELD_PX)
             self._read[row.key] = tick.isChecked
             return tick
         if isinstance(row.default, int | float):
@@ -95,6 +102,7 @@ class SettingsDialog(Dialog):
             whole = QSpinBox()
             whole.setRange(int(low), int(high))
             whole.setValue(int(value))
+            inset(whole)
             self._read[row.key] = whole.value
             return whole
         number = QDoubleSpinBox()
@@ -102,5 +110,6 @@ class SettingsDialog(Dialog):
         number.setSingleStep(0.05 if high <= 1 else 0.5)
         number.setDecimals(2)
         number.setValue(value)
+        inset(number)
         self._read[row.key] = number.value
         return number

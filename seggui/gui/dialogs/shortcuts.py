@@ -19,12 +19,10 @@ _PAPER = replace(
 )
 
 
-def shortcuts_html(colours: Colours, wanted: str = "") -> str:
+def shortcuts_html(colours: Colours, wanted: str = "", title: str = "") -> str:
     """The page; ``wanted`` leaves only rows that hold this text."""
-    parts = [
-        f"<html><body style='color:{colours.text}'>"
-        f"<h2 style='margin-bottom:2px'>Keyboard shortcuts</h2>"
-    ]
+    head = f"<h2>{html.escape(title)}</h2>" if title else ""
+    parts = [f"<html><body style='color:{colours.text}'>{head}"]
     low = wanted.casefold().strip()
     sections = [
         (
@@ -38,10 +36,10 @@ def shortcuts_html(colours: Colours, wanted: str = "") -> str:
         for menu in MENUS
     ]
     sections.append(("Mouse", [(what, keys, "") for keys, what in GESTURES]))
-    for title, rows in sections:
+    for section, rows in sections:
         found = [r for r in rows if not low or low in " ".join(r).casefold()]
         if found:
-            parts.append(_table(title, found, colours))
+            parts.append(_table(section, found, colours))
     if len(parts) == 1:
         parts.append(f"<p>Nothing here holds “{html.escape(wanted)}”.</p>")
     parts.append("</body></html>")
@@ -54,7 +52,7 @@ def _keys(shortcut: str) -> str:
 
 def _table(title: str, rows: list[tuple[str, str, str]], colours: Colours) -> str:
     lines = [
-        f"<h3 style='color:{colours.accent}; margin:12px 0 4px 0'>"
+        f"<h3 style='color:{colours.accent}; margin:14px 0 4px 0'>"
         f"{html.escape(title)}</h3><table width='98%' cellspacing='0' cellpadding='3'>"
     ]
     for text, keys, tip in rows:
@@ -84,7 +82,8 @@ class ShortcutsDialog(Dialog):
         self.page.setAccessibleName("Keyboard shortcuts")
         self.page.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         keep = button("Save for printing…", "print")
-        keep.clicked.connect(lambda: self.keep_wished.emit(shortcuts_html(_PAPER)))
+        page = shortcuts_html(_PAPER, title="seggui: keyboard shortcuts")
+        keep.clicked.connect(lambda: self.keep_wished.emit(page))
         self.content.addWidget(self.field)
         self.content.addWidget(self.page, 1)
         self.content.addLayout(row(keep, None))

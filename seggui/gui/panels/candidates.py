@@ -5,9 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QIcon, QImage, QPixmap
-from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QToolButton, QWidget
+from PySide6.QtCore import QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QIcon, QImage, QPixmap, QResizeEvent
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QHBoxLayout,
+    QProgressBar,
+    QToolButton,
+    QWidget,
+)
 
 from seggui.gui.icons import icon
 from seggui.gui.panels.controls import button, label
@@ -16,6 +22,10 @@ from seggui.gui.theme import theme
 _TITLES = {"whole": "Whole", "part": "Part", "sub-part": "Sub-part"}
 _SHOWN = 6
 _PICTURE = QSize(44, 40)
+_CHOICE_FRAME_PX = 18
+"""What a choice adds to its words: padding, border and the gap to the next."""
+_LATE_MS = 250
+"""Most answers come sooner; those are not worth a moving bar."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,11 +54,19 @@ class CandidatesPanel(QWidget):
         self._choices.setSpacing(6)
         self._accept = button("Accept", tip="Make it a segment (Enter)", main=True)
         self._drop = button("Drop", "cross", "Forget it and the marks (Esc)")
+        self._late = QTimer(self, singleShot=True, interval=_LATE_MS)
+        self._moving = QProgressBar()
+        self._moving.setRange(0, 0)
+        self._moving.setTextVisible(False)
+        self._moving.setFixedWidth(72)
+        self._moving.setAccessibleName("The model is looking")
+        self._late.timeout.connect(self._moving.show)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(10, 5, 10, 5)
         layout.setSpacing(8)
         layout.addWidget(self._text)
         layout.addLayout(self._choices)
+        layout.addWidget(self._moving)
         layout.addStretch(1)
         layout.addWidget(self._drop)
         layout.addWidget(self._accept)
@@ -72,12 +90,48 @@ class CandidatesPanel(QWidget):
             text = "Click an object, or draw a box around it: its mask is offered here."
         self._text.setText(text)
         self._text.setVisible(len(rows) < 2)
-        self._accept.setVisible(bool(rows))
+        # While the first answer is on its way, Accept shows that it comes.
+        self._accept.setVisible(bool(rows) or waiting)
+        self._accept.setEnabled(bool(rows))
         self._drop.setVisible(bool(rows) or marks > 0)
+        self._show_waiting(waiting)
+        self._fit()
 
     def minimumSizeHint(self) -> QSize:
         # Many candidates must not force the window to be wide.
         return QSize(300, 62)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _show_waiting(self, waiting: bool) -> None:
+        if not waiting:
+            self._late.stop()
+            self._moving.hide()
+        elif not self._late.isActive() and self._moving.isHidden():
+            self._late.start()
+
+    def _fit(self) -> None:
+        """Leave out the pictures where the words would not fit beside them."""
+        choices = self._group.buttons()
+        words = [
+            max(map(made.fontMetrics().horizontalAdvance, made.text().split("\n")))
+            for made in choices
+        ]
+        actions = (self._drop.sizeHint().width(), self._accept.sizeHint().width())
+        margins = self.contentsMargins().left() + self.contentsMargins().right() + 36
+        room = self.width() - sum(actions) - margins
+        wanted = sum(words) + len(words) * (_PICTURE.width() + _CHOICE_FRAME_PX)
+        style = (
+            Qt.ToolButtonStyle.ToolButtonTextBesideIcon
+            if wanted <= room
+            else Qt.ToolButtonStyle.ToolButtonTextOnly
+        )
+        for made, width in zip(choices, words, strict=True):
+            assert isinstance(made, QToolButton)
+            made.setToolButtonStyle(style)
+            made.setMinimumWidth(width + _CHOICE_FRAME_PX - 6)
 
     def _show_buttons(self, rows: Sequence[CandidateRow], shown: int) -> None:
         buttons = self._group.buttons()

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from functools import lru_cache
 
-from PySide6.QtCore import QSignalBlocker, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPixmap
+from PySide6.QtCore import QRectF, QSignalBlocker, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QIcon, QMouseEvent, QPainter, QPixmap
 from PySide6.QtWidgets import (
+    QAbstractSpinBox,
+    QComboBox,
     QFrame,
     QHBoxLayout,
     QLabel,
@@ -20,10 +23,13 @@ from PySide6.QtWidgets import (
 )
 
 from seggui.core.classes import Rgb
-from seggui.gui.icons import put_icon
+from seggui.gui.icons import SIZES, put_icon
 
 MARGIN_PX = 8
 GAP_PX = 6
+FIELD_PX = 28
+"""Height of one line of a form."""
+_INSET_PX = 7
 
 
 def button(
@@ -62,9 +68,23 @@ def label(text: str, look: str = "", *, wrap: bool = False) -> QLabel:
     made = QLabel(text)
     made.setTextFormat(Qt.TextFormat.PlainText)
     made.setWordWrap(wrap)
+    # The style's padding would otherwise make Qt shift the text to the right.
+    made.setIndent(0)
     if look:
         made.setProperty("look", look)
     return made
+
+
+def field_label(text: str, field: QWidget) -> QLabel:
+    """The name of a field in a form, on the same line as what the field says."""
+    made = label(text, "field", wrap=False)
+    made.setBuddy(field)
+    return made
+
+
+def inset(field: QAbstractSpinBox) -> None:
+    """Keep the digits off the border: Qt ignores the style's padding on the left."""
+    field.lineEdit().setTextMargins(_INSET_PX, 0, 0, 0)
 
 
 def relook(widget: QWidget, look: str) -> None:
@@ -123,18 +143,47 @@ def scrolled(page: QWidget) -> QScrollArea:
     return area
 
 
-def colour_chip(colour: Rgb, size: int = 14, scale: float = 2.0) -> QPixmap:
-    """A small rounded square of one colour, sharp up to ``scale``."""
-    pixmap = QPixmap(int(size * scale), int(size * scale))
-    pixmap.setDevicePixelRatio(scale)
+@lru_cache(maxsize=512)
+def colour_chip(colour: Rgb) -> QIcon:
+    """A small rounded square of one colour, sharp at every scale.
+
+    A chosen row must not tint it: its colour is what it tells.
+    """
+    out = QIcon()
+    for size in SIZES:
+        pixmap = _chip_pixmap(colour, size)
+        out.addPixmap(pixmap, QIcon.Mode.Normal)
+        out.addPixmap(pixmap, QIcon.Mode.Selected)
+    return out
+
+
+def _chip_pixmap(colour: Rgb, size: int) -> QPixmap:
+    """The chip in a square of ``size`` device pixels."""
+    pixmap = QPixmap(size, size)
     pixmap.fill(Qt.GlobalColor.transparent)
     painter = QPainter(pixmap)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(QColor(*colour))
-    painter.drawRoundedRect(1, 1, size - 2, size - 2, 3, 3)
+    edge, corner = size / 8, size / 5
+    painter.drawRoundedRect(
+        QRectF(edge, edge, size - 2 * edge, size - 2 * edge), corner, corner
+    )
     painter.end()
     return pixmap
+
+
+def choices(name: str, rows: Iterable[tuple[str, object]] = ()) -> QComboBox:
+    """A list to choose from that gives way when its panel is narrow."""
+    box = QComboBox()
+    box.setAccessibleName(name)
+    box.setSizeAdjustPolicy(
+        QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+    )
+    box.setMinimumContentsLength(4)
+    for text, value in rows:
+        box.addItem(text, value)
+    return box
 
 
 class _Name(QLabel):
@@ -176,8 +225,9 @@ class SliderRow(QWidget):
         self._number.setSuffix(suffix)
         self._number.setValue(default)
         self._number.setAccessibleName(f"{name}, number")
-        self._number.setFixedWidth(74)
+        self._number.setFixedWidth(78)
         self._number.setKeyboardTracking(False)
+        inset(self._number)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(GAP_PX)

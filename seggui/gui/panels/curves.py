@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from seggui.gui.panels.run_rows import Curves
 from seggui.gui.theme import theme
 
 _HEIGHT_PX = 150
+_LOSS_COLOUR, _RATE_COLOUR = "accent", "warn"
 _SCORE_COLOURS = ("accent", "good", "warn", "bad")
 
 
@@ -36,7 +38,7 @@ class CurvesView(QWidget):
         top, rate, below = self._plots
         colours = theme().colours
         top.clear()
-        pen = _pen(colours.accent)
+        pen = _pen(getattr(colours, _LOSS_COLOUR))
         top.plot(*curves.loss, pen=pen, name="loss")
         rate.setData(*curves.rate)
         below.clear()
@@ -71,10 +73,6 @@ class CurvesView(QWidget):
         item.vb.sigResized.connect(
             lambda: rate_view.setGeometry(item.vb.sceneBoundingRect())
         )
-        top.setLabel("left", "loss")
-        top.setLabel("right", "learning rate")
-        below.setLabel("left", "score")
-        below.setLabel("bottom", "step")
         below.addLegend(offset=(-8, -8))
         below.setYRange(0, 1)
         below.setXLink(item)
@@ -114,4 +112,18 @@ def _paint(plots: tuple[Any, Any, Any]) -> None:
             axis.enableAutoSIPrefix(False)
         if plot.plotItem.legend is not None:
             plot.plotItem.legend.setLabelTextColor(colours.text)
-    rate.setPen(pyqtgraph.mkPen(colours.warn, width=1))
+    # Each axis has the colour of its curve: which is which needs no legend.
+    for side, words, name in (
+        ("left", "loss", _LOSS_COLOUR),
+        ("right", "learning rate", _RATE_COLOUR),
+    ):
+        colour = getattr(colours, name)
+        top.setLabel(side, words, color=colour)
+        top.getAxis(side).setTextPen(colour)
+    below.setLabel("left", "score", color=colours.quiet)
+    below.setLabel("bottom", "step", color=colours.quiet)
+    rate.setPen(
+        pyqtgraph.mkPen(
+            getattr(colours, _RATE_COLOUR), width=1.5, style=Qt.PenStyle.DashLine
+        )
+    )

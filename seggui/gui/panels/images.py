@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
     QComboBox,
     QLineEdit,
     QListView,
+    QSizePolicy,
     QStackedWidget,
     QWidget,
 )
@@ -166,12 +167,12 @@ class ImagesPanel(QWidget):
         self._order.addItem("Name", userData=False)
         self._order.addItem("Unsure", userData=True)
         self._order.setToolTip("Order: by name, or what a model is least sure of first")
-        for box in (self._status, self._order):
-            box.setSizeAdjustPolicy(
-                QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
-            )
-            box.setMinimumContentsLength(6)
-            box.setMinimumWidth(84)
+        # The status gives way: the two words of the order are shown in full.
+        self._status.setSizeAdjustPolicy(
+            QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+        )
+        self._status.setMinimumContentsLength(3)
+        self._order.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.list = _list_view(self._model, self)
         self._empty = empty_text("No image here.")
         self._pages = QStackedWidget()
@@ -182,7 +183,6 @@ class ImagesPanel(QWidget):
         layout.addWidget(self._filter)
         choices = row(self._status, self._order)
         choices.setStretch(0, 1)
-        choices.setStretch(1, 1)
         layout.addLayout(choices)
         layout.addWidget(self._pages, 1)
         back = icon_button("previous", "Previous image", self.previous_wished.emit)
@@ -246,7 +246,7 @@ class ImagesPanel(QWidget):
             self._empty.setText("No image passes the filter.")
             done = self._model.count("done")
             which = f"{shown:,} of {total:,}" if shown != total else f"{total:,}"
-            self._count.setText(f"{which} · {done:,} done")
+            self._count.setText(f"{which} images · {done:,} done")
         else:
             self._empty.setText("The images of the open folder are listed here.")
             self._count.setText("")

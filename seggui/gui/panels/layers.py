@@ -6,13 +6,14 @@ import math
 from collections.abc import Mapping
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
-from PySide6.QtWidgets import QComboBox, QLabel, QSlider, QToolButton, QWidget
+from PySide6.QtWidgets import QLabel, QSlider, QToolButton, QWidget
 
 from seggui.gui.canvas.adjustment import Adjustment
 from seggui.gui.canvas.style import LAYERS, LayerStyle, SegmentsLook
 from seggui.gui.icons import put_icon
 from seggui.gui.panels.controls import (
     SliderRow,
+    choices,
     column,
     icon_button,
     label,
@@ -48,11 +49,11 @@ class LayersPanel(QWidget):
             inside.addWidget(line)
         inside.addSpacing(6)
         inside.addWidget(label("Segments", "section"))
-        self._draw = _choices(
+        self._draw = choices(
             "Drawn as",
             (("Fill and outline", "both"), ("Fill", "fill"), ("Outline", "outline")),
         )
-        self._colour_by = _choices(
+        self._colour_by = choices(
             "Coloured by", (("Class", "class"), ("Instance", "instance"))
         )
         for name, box in (("Drawn as", self._draw), ("Coloured by", self._colour_by)):
@@ -119,7 +120,7 @@ class _GammaRow(SliderRow):
         super().__init__("Gamma", (-_GAMMA_STEPS, _GAMMA_STEPS), 0)
         self._number.setVisible(False)
         self._text = QLabel("1.00")
-        self._text.setFixedWidth(74)
+        self._text.setFixedWidth(78)
         self._text.setIndent(8)
         layout = self.layout()
         if layout is not None:
@@ -185,11 +186,3 @@ class _LayerLine(QWidget):
         self._eye.setAccessibleName(tip)
         self._opacity.setEnabled(style.visible)
         self._number.setText(f"{style.opacity:.0%}")
-
-
-def _choices(name: str, rows: tuple[tuple[str, str], ...]) -> QComboBox:
-    box = QComboBox()
-    box.setAccessibleName(name)
-    for text, value in rows:
-        box.addItem(text, value)
-    return box

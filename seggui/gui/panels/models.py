@@ -24,10 +24,12 @@ from seggui.gui.panels.controls import (
     icon_button,
     label,
     row,
+    scrolled,
     thin_line,
 )
 from seggui.gui.theme import theme
 
+_FACTS_PX = 92
 _ID = Qt.ItemDataRole.UserRole
 _KINDS = {
     "prompted": "Prompted: answers clicks and boxes",
@@ -109,7 +111,11 @@ class ModelsPanel(QWidget):
         predict.addLayout(line)
         layout = column(self)
         layout.addWidget(self._pages, 1)
-        layout.addWidget(self._facts)
+        facts = QWidget()
+        column(facts, margin=0).addWidget(self._facts)
+        self._facts_area = scrolled(facts)
+        self._facts_area.setMaximumHeight(_FACTS_PX)
+        layout.addWidget(self._facts_area)
         layout.addLayout(row(self._use, self._download, None))
         layout.addWidget(thin_line())
         layout.addWidget(self._predict_line)
@@ -196,7 +202,7 @@ class ModelsPanel(QWidget):
         usable = item is not None and item.usable
         facts = item.facts if item is not None else ()
         self._facts.setText("\n".join(f"{key}: {value}" for key, value in facts))
-        self._facts.setVisible(bool(facts))
+        self._facts_area.setVisible(bool(facts))
         self._use.setVisible(prompted)
         self._use.setEnabled(usable and self.current_id != self._prompted)
         self._use.setText(

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from seggui.gui.panels.controls import column, icon_button, row
+from seggui.gui.panels.controls import column, icon_button, inset, row
 from seggui.refine.recipe import RecipeStep
 from seggui.refine.steps import Parameter
 
@@ -114,5 +114,6 @@ def _field(parameter: Parameter, value: float) -> QSpinBox | QDoubleSpinBox:
     field.setKeyboardTracking(False)
     field.setAccessibleName(parameter.label)
     field.setToolTip(f"{parameter.help}\n{parameter.range_text.capitalize()}".strip())
-    field.setMinimumWidth(104)
+    inset(field)
+    field.setFixedWidth(116)
     return field

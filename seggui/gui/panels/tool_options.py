@@ -5,9 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 
 from PySide6.QtCore import QSignalBlocker, Signal
-from PySide6.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QLabel, QWidget
+from PySide6.QtWidgets import QCheckBox, QDoubleSpinBox, QLabel, QWidget
 
-from seggui.gui.panels.controls import SliderRow, column, label, row, scrolled
+from seggui.gui.panels.controls import (
+    SliderRow,
+    choices,
+    column,
+    inset,
+    label,
+    row,
+    scrolled,
+)
 from seggui.gui.tools.desk import BRUSH_LARGEST_PX, BRUSH_SMALLEST_PX, ToolOptions
 
 _BRUSHES = ("brush", "eraser")
@@ -41,11 +49,14 @@ class ToolOptionsPanel(QWidget):
         self.brush_size = SliderRow(
             "Brush size", (BRUSH_SMALLEST_PX, BRUSH_LARGEST_PX), 24, " px"
         )
-        self.shape = _choices((("Round", "round"), ("Square", "square")))
-        self.into = _choices(
-            (("The selected segment", "selected"), ("A new segment", "new"))
+        self.shape = choices("Brush shape", (("Round", "round"), ("Square", "square")))
+        self.into = choices(
+            "Paint into",
+            (("The selected segment", "selected"), ("A new segment", "new")),
         )
-        self.sign = _choices((("Adds to the object", True), ("Takes away", False)))
+        self.sign = choices(
+            "Left click", (("Adds to the object", True), ("Takes away", False))
+        )
         self.protect = QCheckBox("Leave other segments as they are")
         self.protect.setToolTip("Paint never takes pixels that another segment has")
         self.tolerance = QDoubleSpinBox()
@@ -53,6 +64,7 @@ class ToolOptionsPanel(QWidget):
         self.tolerance.setSingleStep(0.5)
         self.tolerance.setDecimals(1)
         self.tolerance.setSuffix(" px")
+        inset(self.tolerance)
         self.tolerance.setToolTip(
             "How far a polygon made from a mask may lie off its edge"
         )
@@ -132,10 +144,3 @@ def _named(name: str, control: QWidget) -> QWidget:
     layout.setStretch(1, 1)
     holder.setLayout(layout)
     return holder
-
-
-def _choices(rows: tuple[tuple[str, object], ...]) -> QComboBox:
-    box = QComboBox()
-    for text, value in rows:
-        box.addItem(text, value)
-    return box

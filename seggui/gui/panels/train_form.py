@@ -18,7 +18,14 @@ from PySide6.QtWidgets import (
 
 from seggui.errors import BadRequest
 from seggui.gui.icons import put_icon
-from seggui.gui.panels.controls import column, label
+from seggui.gui.panels.controls import (
+    FIELD_PX,
+    choices,
+    column,
+    field_label,
+    inset,
+    label,
+)
 from seggui.jobs.train_options import (
     ARCHITECTURES,
     OPTIONS,
@@ -37,6 +44,15 @@ _GROUPS = {
 }
 _LOSSES = ("ce+dice", "ce", "dice", "focal", "focal+dice")
 _LARGEST = 2**31 - 1
+_AT_ZERO = {
+    "minutes": "No limit",
+    "longest_side": "As it is",
+    "steps_per_epoch": "Every image",
+    "clip": "No limit",
+    "patience": "Never stop early",
+    "threads": "All cores",
+}
+"""What a 0 means, where it is not a number."""
 
 
 class TrainForm(QWidget):
@@ -99,7 +115,7 @@ class TrainForm(QWidget):
         if isinstance(field, QCheckBox):
             form.addRow("", field)
         else:
-            form.addRow(option.label, field)
+            form.addRow(field_label(option.label, field), field)
 
     def _field(self, option: Option) -> QWidget:
         if option.name == "encoder":
@@ -119,15 +135,18 @@ class TrainForm(QWidget):
         if isinstance(default, bool):
             tick = QCheckBox(option.label)
             tick.setChecked(default)
+            tick.setMinimumHeight(FIELD_PX)
             tick.toggled.connect(self.changed)
             self._read[option.name] = tick.isChecked
             return tick
         if isinstance(default, int):
             whole = QSpinBox()
             whole.setRange(int(max(option.least, 0)), int(min(option.most, _LARGEST)))
+            whole.setSpecialValueText(_AT_ZERO.get(option.name, ""))
             whole.setValue(default)
             if option.name == "crop":
                 whole.setSingleStep(32)
+            inset(whole)
             whole.valueChanged.connect(self.changed)
             self._read[option.name] = whole.value
             return whole
@@ -138,7 +157,9 @@ class TrainForm(QWidget):
             )
             number.setRange(option.least, min(option.most, 1e6))
             number.setStepType(QDoubleSpinBox.StepType.AdaptiveDecimalStepType)
+            number.setSpecialValueText(_AT_ZERO.get(option.name, ""))
             number.setValue(default)
+            inset(number)
             number.valueChanged.connect(self.changed)
             self._read[option.name] = number.value
             return number
@@ -148,16 +169,14 @@ class TrainForm(QWidget):
         return text
 
     def _list(self, option: Option, rows: list[tuple[str, str]]) -> QComboBox:
-        box = QComboBox()
-        for text, value in rows:
-            box.addItem(text, value)
+        box = choices(option.label, rows)
         box.setCurrentIndex(max(0, box.findData(option.default)))
         box.currentIndexChanged.connect(self.changed)
         self._read[option.name] = lambda: str(box.currentData())
         return box
 
     def _encoders(self) -> QComboBox:
-        box = QComboBox()
+        box = choices("Encoder")
         box.currentIndexChanged.connect(self.changed)
         self._read["encoder"] = lambda: str(box.currentData() or "")
         return box

@@ -296,6 +296,14 @@ def test_the_form_has_a_field_for_every_option_and_starts_with_the_defaults(trai
     assert heard == [(TrainOptions(),)]
 
 
+def test_a_zero_that_means_something_else_is_written_out(training):
+    field = training.form.field("minutes")
+    assert field.text() == "No limit"
+    field.setValue(12)
+    assert field.text().startswith("12")
+    assert training.form.options.minutes == 12
+
+
 def test_the_encoders_are_those_of_the_model(training):
     model, encoder = training.form.field("model"), training.form.field("encoder")
     assert isinstance(model, QComboBox)

@@ -341,3 +341,26 @@ def test_the_strip_says_that_the_model_is_looking(qtbot):
     panel.show_candidates((), 0, marks=2, waiting=True)
     assert "looking" in panel._text.text()
     assert not panel._drop.isHidden()
+    assert not panel._accept.isHidden()
+    assert not panel._accept.isEnabled()
+    qtbot.waitUntil(lambda: not panel._moving.isHidden())
+    panel.show_candidates([CandidateRow("whole", 0.9)], 0, marks=2, waiting=False)
+    assert panel._moving.isHidden()
+    assert panel._accept.isEnabled()
+
+
+def test_a_narrow_strip_shows_the_words_without_the_pictures(qtbot):
+    panel = add(qtbot, CandidatesPanel())
+    kinds = ("whole", "part", "sub-part")
+    rows = [CandidateRow(kind, 0.5) for kind in kinds]
+    panel.show_candidates(rows, 0, marks=1, waiting=False)
+    styles = []
+    for width in (900, 420):
+        panel.resize(width, 62)
+        choices = panel._group.buttons()
+        styles.append({choice.toolButtonStyle() for choice in choices})
+        for choice in choices:
+            words = choice.fontMetrics().horizontalAdvance(choice.text().split("\n")[0])
+            assert choice.minimumWidth() > words
+    beside = Qt.ToolButtonStyle.ToolButtonTextBesideIcon
+    assert styles == [{beside}, {Qt.ToolButtonStyle.ToolButtonTextOnly}]
