@@ -19,7 +19,7 @@ from seggui.files.settings import Settings, folders
 from seggui.gui import theme
 from seggui.gui.crash import CrashGuard
 from seggui.gui.engine_link import EngineLink
-from seggui.gui.sample import copy_sample
+from seggui.gui.sample import copy_sample, fresh_sample
 from seggui.gui.session import Session
 from seggui.gui.window import MainWindow
 from seggui.models import catalog
@@ -67,7 +67,7 @@ def play_tour(options: argparse.Namespace) -> int:
     settings.set("theme", options.theme)
     try:
         window = build_window(settings)
-        sample = copy_sample(out / "project")
+        sample = fresh_sample(out / "project")
         tour = Tour(window, sample, out, quick=options.quick)
     except SegguiError as error:
         sys.stderr.write(f"seggui: {error}\n")

@@ -50,9 +50,10 @@ def split(items: Sequence[Item], part: float, seed: int, group_by: str) -> Split
     kept apart: neighbours in time then meet at one place only.
     """
     if len(items) < 2:
+        only = f"1, {items[0].name}" if items else "none"
         raise BadRequest(
-            f"Training needs at least two labelled images and found {len(items)}: one "
-            "to learn from and one to measure on."
+            f"Training needs at least two labelled images and found {only}: one to "
+            "learn from and one to measure on."
         )
     groups: dict[str, list[int]] = defaultdict(list)
     for place, item in enumerate(items):

@@ -10,7 +10,9 @@ import pytest
 from person import TRUTH
 from PySide6.QtGui import QImage
 
+from seggui.errors import SaveFailed
 from seggui.files.images import read_index
+from seggui.gui.sample import fresh_sample
 
 STEPS = ("open", "click", "brush", "refine", "box", "export", "train", "predict", "end")
 
@@ -22,12 +24,10 @@ def play(out, **environment):
         env={**os.environ, **environment},
         capture_output=True,
         text=True,
-        timeout=900,
+        timeout=280,
     )
 
 
-@pytest.mark.slow
-@pytest.mark.timeout(1000)
 def test_the_tour_comes_to_its_end_and_leaves_pictures_and_masks(tmp_path):
     done = play(tmp_path / "tour", QT_QPA_PLATFORM="offscreen")
     assert done.returncode == 0, done.stdout + done.stderr
@@ -43,9 +43,19 @@ def test_the_tour_comes_to_its_end_and_leaves_pictures_and_masks(tmp_path):
         assert len(colours) > 2, f"{name} is empty"
     masks = list((tmp_path / "tour/masks").rglob("coffee*.png"))
     assert read_index(masks[0]).any()
-    # Played again into the same folder, it begins again from the sample.
-    again = play(tmp_path / "tour", QT_QPA_PLATFORM="offscreen")
-    assert again.returncode == 0, again.stdout + again.stderr
+
+
+def test_each_tour_begins_with_a_fresh_copy_and_takes_nobodys_folder(tmp_path):
+    project = fresh_sample(tmp_path / "project")
+    (project / "annotations/photos").mkdir()
+    assert fresh_sample(project) == project
+    assert not (project / "annotations/photos").exists()
+    assert (project / "seggui.json").is_file()
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine/work.txt").write_text("mine")
+    with pytest.raises(SaveFailed, match=r"mine.*there is a folder of that name"):
+        fresh_sample(tmp_path / "mine")
+    assert (tmp_path / "mine/work.txt").read_text() == "mine"
 
 
 def _colours(picture):
