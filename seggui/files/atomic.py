@@ -83,12 +83,15 @@ def whole_file(path: Path | str) -> Iterator[BinaryIO]:
         yield stream
 
 
-def make_folder(path: Path | str) -> None:
+def make_folder(path: Path | str, *, inside: Path | None = None) -> None:
     """Make a folder and those above it where they are missing.
 
-    Raises ``SaveFailed``.
+    Raises ``SaveFailed``, also when ``inside`` is given and gone: a folder that was
+    moved away must not come back as a second one.
     """
     folder = Path(path)
+    if inside is not None and not inside.is_dir():
+        raise SaveFailed(folder, f"the folder {inside} is not there any more")
     missing = []
     above = folder
     while not above.exists() and above != above.parent:

@@ -96,10 +96,12 @@ def header(facts: ImageFacts, base: str, number: int, label: str, when: str) -> 
 
 
 class JournalFile:
-    """A journal open for appending. ``append`` may be called on any thread."""
+    """A journal open for appending, from any thread."""
 
-    def __init__(self, path: Path, valid_bytes: int) -> None:
+    def __init__(self, path: Path, valid_bytes: int, inside: Path) -> None:
+        """``inside`` is the project's folder, which has to be there."""
         self._path = path
+        self._inside = inside
         self._size = valid_bytes
         self._descriptor = -1
         self._pending: list[bytes] = []
@@ -128,6 +130,7 @@ class JournalFile:
             self._pending.extend(line_of(entry) for entry in entries)
             data = b"".join(self._pending)
             try:
+                make_folder(self._path.parent, inside=self._inside)
                 self._open()
                 self._write(data)
             except OSError as error:
@@ -143,18 +146,30 @@ class JournalFile:
             self._unsynced = True
 
     def sync(self) -> None:
-        """Have the disk confirm what was written; raises ``SaveFailed``."""
+        """Have the disk confirm what was written; raises ``SaveFailed``.
+
+        ``append`` on another thread does not wait for it.
+        """
         with self._lock:
             if not self._unsynced or self._descriptor < 0:
                 return
+            size = self._size
             try:
-                os.fsync(self._descriptor)
+                descriptor = os.dup(self._descriptor)
             except OSError as error:
-                reason = reason_of(error, self._path, 0)
-                raise SaveFailed(
-                    self._path, reason, safe="Your work is still open; save it."
-                ) from error
-            self._unsynced = False
+                raise self._unconfirmed(error) from error
+        try:
+            os.fsync(descriptor)
+        except OSError as error:
+            raise self._unconfirmed(error) from error
+        finally:
+            os.close(descriptor)
+        with self._lock:
+            self._unsynced = self._size != size
+
+    def _unconfirmed(self, error: OSError) -> SaveFailed:
+        reason = reason_of(error, self._path, 0)
+        return SaveFailed(self._path, reason, safe="Your work is still open; save it.")
 
     def rewrite(self, lines: list[bytes]) -> None:
         """Replace the whole journal; raises ``SaveFailed`` and keeps the old one."""
@@ -172,7 +187,6 @@ class JournalFile:
     def _open(self) -> None:
         if self._descriptor >= 0:
             return
-        make_folder(self._path.parent)
         flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0)
         self._descriptor = os.open(self._path, flags | NO_LINK, 0o666)
         # A torn line at the end would spoil the next one.

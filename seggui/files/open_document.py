@@ -61,6 +61,10 @@ class AnnotationFile:
 
     path: Path
     digest: str
+    inside: Path
+    """The project's folder, which has to be there."""
+    tried: str = ""
+    """Of what we wrote last, also where the disk did not confirm it."""
     newest: int = 0
     """Serial number of the newest save that wrote it; older ones come too late."""
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -90,13 +94,15 @@ class SaveJob:
 
     def _write(self, data: bytes) -> None:
         path, digest = self.file.path, digest_of(data)
-        _check_unchanged(path, self.file.digest, overwrite=self.overwrite)
-        make_folder(path.parent)
+        ours = {self.file.digest, self.file.tried}
+        _check_unchanged(path, ours, overwrite=self.overwrite)
+        make_folder(path.parent, inside=self.file.inside)
         # First the journal learns which step the file is about to be: a kill between
         # the two leaves a file that an earlier line of the journal knows.
         if not self.journal.is_new:
             self.journal.append({"t": "saving", "n": self.number, "sha": digest})
             self.journal.sync()
+        self.file.tried = digest
         write_whole(path, data)
         self.file.digest, self.file.newest = digest, self.serial
 
@@ -122,10 +128,13 @@ class OpenDocument:
         self._history = opening.history
         self._numbers = list(opening.numbers)
         self._next = opening.next_number
-        self._file = AnnotationFile(opening.annotation_path, opening.file_digest)
+        inside = opening.annotation_path.parents[opening.facts.name.count("/") + 1]
+        self._file = AnnotationFile(
+            opening.annotation_path, opening.file_digest, inside
+        )
         self._serial = 0
         self._noted = 0
-        self._journal = JournalFile(opening.journal_path, opening.journal_bytes)
+        self._journal = JournalFile(opening.journal_path, opening.journal_bytes, inside)
         self.name = opening.facts.name
         self.facts = opening.facts
         self.read_only = opening.read_only
@@ -228,14 +237,16 @@ class OpenDocument:
         put_aside(self._opening.annotation_path)
         put_aside(self._opening.journal_path)
         self.read_only = ""
-        self._file = AnnotationFile(self._opening.annotation_path, "")
+        self._file = AnnotationFile(
+            self._opening.annotation_path, "", self._file.inside
+        )
         self._opening = replace(self._opening, damaged=False)
         self._begin_again(Document(self.facts), "Started anew")
 
     # -- keeping ---------------------------------------------------------------
 
     def sync(self) -> None:
-        """Have the disk confirm the journal; raises ``SaveFailed``."""
+        """Have the disk confirm the journal; raises ``SaveFailed``. Any thread."""
         self._journal.sync()
 
     def save(self, *, overwrite: bool = False) -> None:
@@ -316,7 +327,7 @@ class OpenDocument:
     def _begin_again(self, document: Document, label: str) -> None:
         self._history = History(document, label=label)
         self._numbers, self._next = [0], 1
-        self._journal = JournalFile(self._opening.journal_path, 0)
+        self._journal = JournalFile(self._opening.journal_path, 0, self._file.inside)
         self.recovered = 0
 
     def _compact(self, job: SaveJob, digest: str) -> None:
@@ -372,7 +383,7 @@ def put_aside(path: Path) -> Path | None:
     raise SaveFailed(path, "too many copies of it are put aside already")
 
 
-def _check_unchanged(path: Path, expected_digest: str, *, overwrite: bool) -> None:
+def _check_unchanged(path: Path, ours: set[str], *, overwrite: bool) -> None:
     # By content: times can be equal, jump, or change without the file.
     try:
         digest = digest_of(path.read_bytes())
@@ -380,7 +391,7 @@ def _check_unchanged(path: Path, expected_digest: str, *, overwrite: bool) -> No
         return  # nothing of anybody's would be overwritten
     except OSError as error:
         raise SaveFailed(path, reason_of(error, path, 0)) from error
-    if digest == expected_digest:
+    if digest in ours:
         return
     if not overwrite:
         raise ChangedOnDisk(path)

@@ -1,4 +1,4 @@
-"""A journal's own file: damaged beginnings and links are kept from doing harm."""
+"""Journals and files in odd states: damaged, linked, moved away, half confirmed."""
 
 import sys
 
@@ -8,6 +8,8 @@ from file_strategies import dab, facts
 from seggui.core import edits
 from seggui.core.segment import Segment, Source
 from seggui.errors import SaveFailed
+from seggui.files import open_document
+from seggui.files.atomic import write_whole
 from seggui.files.loading import Places, open_image
 from seggui.files.open_document import OpenDocument
 
@@ -53,3 +55,42 @@ def test_a_link_in_place_of_a_journal_leads_to_no_file_outside(tmp_path):
         paint(work)
     work.close()
     assert precious.read_text() == "mine"
+
+
+@pytest.mark.parametrize("painted_before", [False, True])
+def test_a_project_that_was_moved_away_is_not_made_again(tmp_path, painted_before):
+    folder, moved = tmp_path / "project", tmp_path / "moved"
+    folder.mkdir()
+    work = opened(folder)
+    if painted_before:
+        paint(work)
+    folder.rename(moved)
+    with pytest.raises(SaveFailed, match="is not there any more"):
+        paint(work)
+    with pytest.raises(SaveFailed, match="is not there any more"):
+        work.save()
+    assert work.unsaved
+    assert not folder.exists()
+    moved.rename(folder)
+    work.save()
+    work.close()
+    assert len(opened(folder).document.segments) == 1 + painted_before
+
+
+def test_a_save_that_the_disk_did_not_confirm_can_be_made_again(tmp_path, monkeypatch):
+    work = opened(tmp_path)
+    paint(work)
+
+    def fail(path, data):
+        write_whole(path, data)
+        raise SaveFailed(path, "the disk reported an error")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(open_document, "write_whole", fail)
+        with pytest.raises(SaveFailed):
+            work.save()
+    assert work.unsaved
+    paint(work)
+    work.save()  # what lies there is ours, not another program's
+    assert not work.unsaved
+    work.close()
