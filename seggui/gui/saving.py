@@ -17,8 +17,8 @@ from seggui.gui.background import Background
 SYNC_MS = 1000
 
 
-def _nothing() -> None:
-    """Nobody waits for the save."""
+def _nothing(*_: object) -> None:
+    """Nobody waits for it."""
 
 
 class Saving(QObject):
@@ -130,11 +130,12 @@ class Saving(QObject):
             self.save()
 
     def _sync_journal(self) -> None:
-        if self._opened is not None:
-            try:
-                self._opened.sync()
-            except SegguiError as error:
-                self._tell(error)
+        opened = self._opened
+        if opened is not None:
+            # On a lane: a busy disk may take seconds, and the brush goes on.
+            self._background.start(
+                "disk", lambda _report: opened.sync(), _nothing, self._tell
+            )
 
     def _tell(self, error: SegguiError) -> None:
         if isinstance(error, ChangedOnDisk):

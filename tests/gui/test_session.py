@@ -1,5 +1,6 @@
 """The session: the whole job by hand, with a fake engine and real files."""
 
+import os
 import threading
 
 import pytest
@@ -11,6 +12,7 @@ from seggui.core.geometry import Box
 from seggui.core.prompt import Point, Prompt
 from seggui.core.segment import Segment, Source
 from seggui.errors import BadRequest
+from seggui.jobs.messages import Ask
 
 
 @pytest.fixture
@@ -311,7 +313,7 @@ def test_the_rest_of_the_folder_is_predicted(qtbot, session, folder):
 def test_a_lost_engine_costs_a_sentence(qtbot, folder):
     class Dies(SquareHost):
         def handle(self, request, report):
-            if self.asked:
+            if isinstance(request, Ask):
                 raise RuntimeError("out of order")
             return super().handle(request, report)
 
@@ -473,3 +475,21 @@ def test_a_prediction_whose_classes_cannot_be_kept_is_a_sentence(
     told = [text for level, text in session.heard if level in ("warning", "error")]
     assert "seggui.json" in told[0]
     assert "no class Cell" in told[1]
+
+
+def test_the_window_never_waits_for_the_disk_to_confirm_a_gesture(
+    qtbot, session, monkeypatch
+):
+    accept_at(qtbot, session, 50, 50)
+    confirm, threads = os.fsync, []
+
+    def watched(descriptor):
+        threads.append(threading.current_thread().name)
+        confirm(descriptor)
+
+    monkeypatch.setattr("os.fsync", watched)
+    session.saving._sync.setInterval(10)
+    segment = Segment(square(10, 10), 1, Source("test"))
+    session.commit("Add", edits.add_segments(session.document, [segment]))
+    qtbot.waitUntil(lambda: bool(threads))
+    assert all(name.startswith("disk") for name in threads), threads
