@@ -93,4 +93,4 @@ def test_every_verb_has_help_without_heavy_libraries(verb):
     )
     assert "--json" in done.stdout
     loaded = {name.partition(".")[0] for name in done.stderr.split()}
-    assert loaded.isdisjoint({"PySide6", "torch", "skimage", "cv2"})
+    assert loaded.isdisjoint({"PySide6", "torch", "skimage", "scipy"})
