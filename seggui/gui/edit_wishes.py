@@ -171,8 +171,18 @@ class EditWishes(QObject):
             self._session.mark_done(document.state != "done")
 
     def toggle_segments_layer(self) -> None:
-        style = self._session.layers["segments"]
-        self._session.set_layer("segments", replace(style, visible=not style.visible))
+        layers = self._session.layers
+        wanted = not layers["segments"].visible
+        for name in ("segments", "prediction"):
+            self._session.set_layer(name, replace(layers[name], visible=wanted))
+
+    def toggle_uncertainty_layer(self) -> None:
+        """Show how unsure the last prediction is, or hide it."""
+        style = self._session.layers["uncertainty"]
+        shown = replace(style, visible=not style.visible)
+        self._session.set_layer("uncertainty", shown)
+        if shown.visible and self._session.uncertainty_hw is None:
+            self._session.say("Predict this image first: then unsure places are shown.")
 
     def zoom_to_selection(self) -> None:
         boxes = [s.mask.bbox for s in self._in_order() if not s.mask.is_empty]

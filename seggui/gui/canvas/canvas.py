@@ -21,7 +21,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QWidget
 
-from seggui.core.candidate import Candidate, Prediction
+from seggui.core.candidate import Candidate
 from seggui.core.classes import Classes, Rgb
 from seggui.core.document import Document
 from seggui.core.geometry import Box
@@ -105,9 +105,6 @@ class Canvas(QWidget):
 
     def set_candidate(self, candidate: Candidate | None) -> None:
         self._repaint(self._content.show_candidate(candidate))
-
-    def set_prediction(self, prediction: Prediction | None) -> None:
-        self._repaint(self._content.show_prediction(prediction))
 
     def set_uncertainty(self, values_hw: NDArray[np.uint8] | None) -> None:
         """Show how unsure a model is; 0 is sure, 255 not at all."""

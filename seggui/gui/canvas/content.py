@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from seggui.core.candidate import Candidate, Prediction
+from seggui.core.candidate import Candidate
 from seggui.core.classes import Classes, Rgb
 from seggui.core.document import Document
 from seggui.core.geometry import Box
@@ -56,11 +56,9 @@ class Content:
         self.document: Document | None = None
         self._painted: dict[str, tuple[Segment, int, Paint]] = {}
         self._tables = {
-            name: empty_table()
-            for name in ("segments", "selection", "candidate", "prediction")
+            name: empty_table() for name in ("segments", "selection", "candidate")
         }
         self._heat: tuple[float, Table] | None = None
-        self._class_names: dict[int, str] = {}
         self._new_maps(0, 0)
         for name, paint in (
             ("selection", Paint(_WHITE, 0.0, 1.0)),
@@ -96,7 +94,7 @@ class Content:
                 document = None
         self.document = document
         segments = document.segments if document is not None else ()
-        masks = {s.id: s.mask for s in segments if s.id not in self.hidden}
+        masks = {s.id: s.mask for s in segments if self._shows(s)}
         dirty = self._segments.show_masks(masks)
         dirty = dirty.union(self._show_selection())
         return dirty.union(self._box_of(self._follow_paints(segments)))
@@ -122,6 +120,7 @@ class Content:
     def show_layers(self, layers: Mapping[str, LayerStyle]) -> Box:
         self.layers = {**default_layers(), **layers}
         self._write_all("candidate", self._candidate_paint())
+        self.show_document(self.document)
         return self._repainted()
 
     def show_candidate(self, candidate: Candidate | None) -> Box:
@@ -129,28 +128,6 @@ class Content:
         if mask is None or (mask.width, mask.height) != self.size:
             return self._candidate.show_masks({})
         return self._candidate.show_masks({"candidate": mask})
-
-    def show_prediction(self, prediction: Prediction | None) -> Box:
-        """Show instances, or else the likeliest class of each pixel."""
-        self._prediction = SegmentMap(self.size[1], self.size[0])
-        self._labels.clear()
-        self._class_names = {}
-        uncertainty = None
-        if prediction is not None:
-            uncertainty = prediction.uncertainty_hw
-            if prediction.instances:
-                masks = {str(i): x.mask for i, x in enumerate(prediction.instances)}
-                self._prediction.show_masks(masks)
-                self._class_names = {
-                    self._prediction.numbers[str(i)]: instance.class_name
-                    for i, instance in enumerate(prediction.instances)
-                }
-            elif prediction.probabilities_chw is not None:
-                self._labels.put_all(likeliest(prediction.probabilities_chw))
-                self._class_names = dict(enumerate(prediction.classes))
-        self._write_prediction()
-        self.show_uncertainty(uncertainty)
-        return self.whole
 
     def show_uncertainty(self, values_hw: NDArray[np.uint8] | None) -> Box:
         self._uncertainty.clear()
@@ -166,30 +143,25 @@ class Content:
         fine = 0 if self.look.draw == "fill" else line
         stripes = self._striped
         tables = self._tables
+        shown = {name: style.visible for name, style in self.layers.items()}
+        any_segment = shown["segments"] or shown["prediction"]
+        chosen, offered = self._selection.index, self._candidate.index
         rows = (
-            ("prediction", IndexLayer(self._labels, tables["prediction"])),
             (
-                "prediction",
-                IndexLayer(self._prediction.index, tables["prediction"], line),
-            ),
-            (
-                "segments",
+                any_segment,
                 IndexLayer(self._segments.index, tables["segments"], fine, stripes),
             ),
-            ("uncertainty", IndexLayer(self._uncertainty, self._heat_table())),
+            (shown["uncertainty"], IndexLayer(self._uncertainty, self._heat_table())),
+            (any_segment, IndexLayer(chosen, tables["selection"], line)),
             (
-                "segments",
-                IndexLayer(self._selection.index, tables["selection"], line),
-            ),
-            (
-                "candidate",
-                IndexLayer(self._candidate.index, tables["candidate"], line, True),
+                shown["candidate"],
+                IndexLayer(offered, tables["candidate"], line, True),
             ),
         )
         image = self.layers["image"]
         return Scene(
             self.image,
-            tuple(layer for name, layer in rows if self.layers[name].visible),
+            tuple(layer for visible, layer in rows if visible),
             self.background,
             image.opacity if image.visible else 0.0,
             None if self.adjustment.neutral else self.adjustment.table(),
@@ -201,8 +173,6 @@ class Content:
         self._segments = SegmentMap(height, width)
         self._selection = SegmentMap(height, width)
         self._candidate = SegmentMap(height, width)
-        self._prediction = SegmentMap(height, width)
-        self._labels = IndexMap(height, width)
         self._uncertainty = IndexMap(height, width)
         self._painted = {}
         self._striped = False
@@ -210,9 +180,17 @@ class Content:
     def _show_selection(self) -> Box:
         masks: dict[str, Mask] = {}
         if self.document is not None and self.selected:
-            wanted = set(self.selected) - self.hidden
-            masks = {s.id: s.mask for s in self.document.segments if s.id in wanted}
+            wanted = set(self.selected)
+            chosen = (s for s in self.document.segments if s.id in wanted)
+            masks = {s.id: s.mask for s in chosen if self._shows(s)}
         return self._selection.show_masks(masks)
+
+    def _shows(self, segment: Segment) -> bool:
+        if segment.id in self.hidden:
+            return False
+        # With both layers off the map is not painted at all, and stays ready.
+        off = not any(self.layers[name].visible for name in ("segments", "prediction"))
+        return off or self.layers[_layer_of(segment)].visible
 
     def _follow_paints(self, segments: Iterable[Segment]) -> list[str]:
         """Write the colours of segments that look different; returns their ids."""
@@ -248,7 +226,7 @@ class Content:
             colour = instance_colour(number)
         else:
             colour = colours.get(segment.class_id, _NO_CLASS)
-        opacity = self.layers["segments"].opacity
+        opacity = self.layers[_layer_of(segment)].opacity
         fill = 0.0 if self.look.draw == "outline" else opacity
         line = 0.0 if self.look.draw == "fill" else _line_strength(opacity)
         stripe = None if segment.accepted else min(1.0, fill * 2.0)
@@ -264,19 +242,7 @@ class Content:
         self._painted = {}
         if self.document is not None:
             self._follow_paints(self.document.segments)
-        self._write_prediction()
         return self.whole
-
-    def _write_prediction(self) -> None:
-        table = self._tables["prediction"]
-        table[:] = 0
-        opacity = self.layers["prediction"].opacity
-        for number, name in self._class_names.items():
-            row = self.classes.named(name)
-            colour = row.colour if row is not None else instance_colour(number)
-            if number:
-                line = _line_strength(opacity)
-                write_paint(table, number, Paint(colour, opacity, line))
 
     def _write_all(self, name: str, paint: Paint) -> None:
         """Give all the numbers that a small layer uses the same look."""
@@ -301,17 +267,9 @@ class Content:
         return self._heat[1]
 
 
-def likeliest(probabilities_chw: NDArray[np.floating]) -> NDArray[np.uint16]:
-    """The channel with the largest value at each pixel, axes (y, x)."""
-    best_hw = np.zeros(probabilities_chw.shape[1:], dtype=np.uint16)
-    if not len(probabilities_chw):
-        return best_hw
-    top_hw = probabilities_chw[0].copy()
-    for channel in range(1, len(probabilities_chw)):
-        larger = probabilities_chw[channel] > top_hw
-        np.copyto(top_hw, probabilities_chw[channel], where=larger)
-        np.copyto(best_hw, np.uint16(channel), where=larger)
-    return best_hw
+def _layer_of(segment: Segment) -> str:
+    """What a model found is the prediction until someone accepts it."""
+    return "segments" if segment.accepted else "prediction"
 
 
 def _line_strength(opacity: float) -> float:

@@ -11,7 +11,7 @@ from PySide6.QtGui import QImage, QNativeGestureEvent, QPointingDevice, QWheelEv
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
-from seggui.core.candidate import Candidate, Instance, Prediction
+from seggui.core.candidate import Candidate
 from seggui.core.classes import Classes
 from seggui.core.document import Document, ImageFacts
 from seggui.core.geometry import Box
@@ -264,34 +264,43 @@ def test_layers_can_be_hidden_and_made_stronger(canvas):
     assert not shot(canvas)[150, 200].any()
 
 
-def test_the_candidate_and_the_prediction_are_drawn(canvas):
+def test_the_candidate_is_drawn(canvas):
     canvas.set_image(np.zeros((HEIGHT, WIDTH, 3), np.uint8))
     canvas.set_candidate(Candidate(Mask.full(HEIGHT, WIDTH), 0.9))
     assert shot(canvas)[150, 200].any()
     canvas.set_candidate(None)
     assert not shot(canvas)[150, 200].any()
-    found = Instance(Mask.full(HEIGHT, WIDTH), "stuff", 0.8)
-    canvas.set_prediction(
-        Prediction(HEIGHT, WIDTH, ("background", "stuff"), instances=(found,))
-    )
-    assert shot(canvas)[150, 200].any()
-    canvas.set_prediction(None)
-    assert not shot(canvas)[150, 200].any()
 
 
-def test_probabilities_and_uncertainty_are_drawn(canvas):
+def test_what_a_model_found_is_a_layer_of_its_own(canvas):
     canvas.set_image(np.zeros((HEIGHT, WIDTH, 3), np.uint8))
-    likely = np.zeros((2, HEIGHT, WIDTH), np.float16)
-    likely[1, :, : WIDTH // 2] = 1
-    likely[0, :, WIDTH // 2 :] = 1
+    whole = document(Mask.full(HEIGHT, WIDTH), Mask.full(HEIGHT, WIDTH))
+    mine, found = whole.segments
+    found = replace(found, status="candidate", class_id=2)
+    canvas.set_document(replace(whole, segments=(mine,)))
+    accepted = shot(canvas)
+    canvas.set_document(replace(whole, segments=(mine, found)))
+    both = shot(canvas)
+    assert not np.array_equal(accepted, both)
+    off = LayerStyle(visible=False)
+    canvas.set_layers({**default_layers(), "prediction": off})
+    assert np.array_equal(shot(canvas), accepted)
+    canvas.set_layers({**default_layers(), "segments": off})
+    assert shot(canvas)[150, 200].any()
+    canvas.set_layers({**default_layers(), "segments": off, "prediction": off})
+    assert not shot(canvas)[150, 200].any()
+    canvas.set_layers(default_layers())
+    assert np.array_equal(shot(canvas), both)
+    canvas.set_layers({**default_layers(), "prediction": LayerStyle(opacity=0.1)})
+    assert shot(canvas)[150, 200].max() < both[150, 200].max()
+
+
+def test_uncertainty_is_drawn_where_it_is_wished(canvas):
+    canvas.set_image(np.zeros((HEIGHT, WIDTH, 3), np.uint8))
     unsure = np.zeros((HEIGHT, WIDTH), np.uint8)
     unsure[:, WIDTH // 2 :] = 255
-    canvas.set_prediction(
-        Prediction(HEIGHT, WIDTH, ("background", "thing"), likely, (), unsure)
-    )
-    row = shot(canvas)[150]
-    assert row[180].any()
-    assert not row[220].any()
+    canvas.set_uncertainty(unsure)
+    assert not shot(canvas)[150, 220].any()
     canvas.set_layers({**default_layers(), "uncertainty": LayerStyle()})
     assert shot(canvas)[150, 220].any()
 

@@ -20,7 +20,6 @@ from seggui.gui.canvas.colours import (
     premultiplied,
     write_paint,
 )
-from seggui.gui.canvas.content import likeliest
 from seggui.gui.canvas.index_map import IndexMap
 from seggui.gui.canvas.pyramid import ImagePyramid
 from seggui.gui.canvas.segment_map import SegmentMap
@@ -149,11 +148,6 @@ def test_neighbouring_instances_look_different():
     colours = [np.array(instance_colour(number)) for number in range(1, 200)]
     for first, second in pairwise(colours):
         assert np.abs(first - second).max() > 40
-
-
-def test_likeliest_equals_argmax():
-    values = np.random.default_rng(0).random((5, 20, 30)).astype(np.float16)
-    assert np.array_equal(likeliest(values), values.argmax(axis=0))
 
 
 def test_adjustments_are_monotonous_and_neutral_changes_nothing():
