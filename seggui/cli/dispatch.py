@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import io
 import json
 import sys
 from collections.abc import Sequence
@@ -112,6 +113,9 @@ def run(words: Sequence[str]) -> int:
         "--json", action="store_true", help="print the result as one JSON object"
     )
     options = parser.parse_args(words[1:])
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # File names may hold what no encoding can print.
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         return module.run(options)
     except SegguiError as error:

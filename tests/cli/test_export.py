@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -106,3 +108,30 @@ def test_a_folder_that_is_not_there_is_one_sentence(tmp_path, capsys) -> None:
     words = ["export", str(tmp_path / "no"), "--format", "coco", "--dry-run"]
     assert run(words) == 1
     assert str(tmp_path / "no") in capsys.readouterr().err
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names are text elsewhere")
+@pytest.mark.parametrize("form", ["png-index", "png-instance", "coco"])
+def test_a_name_that_is_no_text_goes_out_and_comes_back(
+    form, folder, tmp_path, capsys
+) -> None:
+    name = os.fsdecode(b"odd\xff.png")
+    (folder / "b.png").rename(folder / name)
+    with Project.open(folder) as project:
+        project.edit(name, "Paint", made)
+    out = tmp_path / "out"
+    assert run(["export", str(folder), "--format", form, "--out", str(out)]) == 0
+    words = ["import", str(folder), str(out), "--format", form, "--existing", "replace"]
+    assert run(words) == 0
+    with Project.open(folder) as project:
+        document = project.read_document(name)
+        assert document is not None
+        assert len(document.segments) == 2
+
+
+def test_a_place_of_an_impossible_name_is_one_sentence(
+    folder, tmp_path, capsys
+) -> None:
+    out = str(tmp_path / ("y" * 300))
+    assert run(["export", str(folder), "--format", "coco", "--out", out]) == 1
+    assert "the name is too long" in capsys.readouterr().err

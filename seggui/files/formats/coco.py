@@ -20,7 +20,13 @@ from seggui.core.segment import Segment
 from seggui.errors import InvalidMask, Unreadable
 from seggui.files.formats.class_rows import colour_of, found_classes, used_rows
 from seggui.files.formats.coco_masks import mask_of_segmentation
-from seggui.files.formats.json_text import list_in, read_json, text_in, whole_number
+from seggui.files.formats.json_text import (
+    json_file,
+    list_in,
+    read_json,
+    text_in,
+    whole_number,
+)
 from seggui.files.formats.names import ImageNames, size_trouble, trouble_with
 from seggui.files.formats.values import (
     ExportItem,
@@ -90,7 +96,7 @@ def write(
     body = ",\n".join(
         f'"{name}": [\n' + ",\n".join(lines) + "\n]" for name, lines in sections
     )
-    put(FILE, f'{{"info": {{"description": "seggui"}},\n{body}}}\n'.encode())
+    put(FILE, json_file(f'{{"info": {{"description": "seggui"}},\n{body}}}\n'))
     return Written(len(images), len(annotations))
 
 

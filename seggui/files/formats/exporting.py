@@ -10,6 +10,7 @@ import shutil
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 from seggui.core.classes import Classes
@@ -17,13 +18,39 @@ from seggui.core.document import Document
 from seggui.core.ports import Report
 from seggui.errors import BadRequest, SaveFailed, Unreadable
 from seggui.files.atomic import make_folder, reason_of, write_whole
-from seggui.files.formats.json_text import read_json
+from seggui.files.formats.json_text import json_file, read_json
 from seggui.files.formats.losses import Tally
 from seggui.files.formats.values import ExportItem, ExportReport, Format
+from seggui.files.project import Project
 
 _WRITERS = 8
 LIST = ".seggui-export.json"
 """What an export wrote, with digests: how the next one knows the folder is ours."""
+
+
+def items_of(project: Project) -> list[ExportItem]:
+    """The images of a project that were worked on, their documents not yet read."""
+
+    def load(name: str) -> Document:
+        document = project.read_document(name)
+        if document is None:
+            raise Unreadable(project.annotation_path(name), "it is not there any more")
+        return document
+
+    return [
+        ExportItem(row.name, partial(load, row.name))
+        for row in project.images
+        if row.state != "untouched"
+    ]
+
+
+def check_outside(out: Path, project: Project) -> None:
+    """Raise ``BadRequest`` where an export would be taken for the project's images."""
+    if out.resolve().is_relative_to(project.folder.resolve()):
+        raise BadRequest(
+            f"{out} lies inside the project, where exported masks would be taken for "
+            "images. Choose a folder outside it."
+        )
 
 
 def losses_of(
@@ -61,7 +88,7 @@ def export(
             written = form.write(watched, classes, files.put, report)
         listing = {"format": form.id, "files": files.digests}
         text = json.dumps(listing, ensure_ascii=False, indent=1)
-        write_whole(stage / LIST, text.encode())
+        write_whole(stage / LIST, json_file(text))
         _move_in(stage, out, earlier)
     finally:
         shutil.rmtree(stage, ignore_errors=True)
@@ -121,8 +148,11 @@ def _earlier_files(out: Path) -> tuple[str, ...] | None:
 
     Raises ``BadRequest`` when anything else is there.
     """
-    if not out.exists() and not out.is_symlink():
-        return None
+    try:
+        if not out.exists() and not out.is_symlink():
+            return None
+    except (OSError, ValueError) as error:
+        raise SaveFailed(out, reason_of(error, out, 0)) from error
     if not out.is_dir():
         raise BadRequest(f"{out} is a file; an export needs a folder of its own.")
     there = {p.relative_to(out).as_posix() for p in out.rglob("*") if not p.is_dir()}

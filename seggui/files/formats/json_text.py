@@ -17,6 +17,11 @@ from seggui.errors import Unreadable
 LARGEST_BYTES = 2 << 30
 
 
+def json_file(text: str) -> bytes:
+    """The file of a JSON text; what is no character, as in odd names, is escaped."""
+    return text.encode("utf-8", "backslashreplace")
+
+
 def read_json(path: Path) -> object:
     """Return the value in a JSON file; raises ``Unreadable``."""
     try:

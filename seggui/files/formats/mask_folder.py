@@ -10,7 +10,7 @@ from pathlib import Path
 from seggui.core.document import ImageFacts, State
 from seggui.errors import Unreadable
 from seggui.files.formats.class_rows import class_of_json
-from seggui.files.formats.json_text import list_in, read_json
+from seggui.files.formats.json_text import json_file, list_in, read_json
 from seggui.files.formats.names import ImageNames, trouble_with
 from seggui.files.formats.values import FoundClass, Refusal
 
@@ -45,7 +45,7 @@ def note_bytes(classes: object, images: Mapping[str, object]) -> bytes:
     """The note's text: class rows, and what is to say of each mask file."""
     value = {"format": 1, "classes": classes, "masks": images}
     text = json.dumps(value, ensure_ascii=False, allow_nan=False, indent=1)
-    return (text + "\n").encode()
+    return json_file(text + "\n")
 
 
 def open_folder(source: Path, inner: str, images: tuple[ImageFacts, ...]) -> MaskFolder:
