@@ -53,6 +53,11 @@ def works_at(path: Path, out: Path | None, image: Path | None) -> Iterator[list[
     if _is_pairs(path):
         yield _pairs(path, _needed(out, path))
         return
+    if out is not None and out.resolve().is_relative_to(path.resolve()):
+        raise BadRequest(
+            f"{out} lies inside the project, where masks would be taken for images. "
+            "Choose a folder outside it."
+        )
     with Project.open(path, read_only=out is not None) as project:
         if out is None and project.read_only:
             raise ReadOnly(project.read_only)
@@ -158,6 +163,12 @@ def _file(
     path: Path, target: Path, image: Path | None, refiner: Refiner
 ) -> tuple[int, int]:
     """Refine each class or instance of a PNG of ids; later ids lie on top."""
+    for source in (path, image):
+        if source is not None and target.exists() and target.samefile(source):
+            raise BadRequest(
+                f"The refined mask would take the place of {source} itself. Choose "
+                "another folder for --out."
+            )
     ids_hw, colours = ids_of_png(path)
     wide = path.parent.name == "instances" or int(ids_hw.max(initial=0)) > _OBJECT
     numbers = [int(number) for number in np.unique(ids_hw) if number]

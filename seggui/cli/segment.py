@@ -17,7 +17,7 @@ from seggui.cli.progress import bar
 from seggui.core.geometry import Box
 from seggui.core.mask import Mask
 from seggui.core.prompt import Point, Prompt
-from seggui.errors import BadRequest
+from seggui.errors import BadRequest, Unreadable
 
 if TYPE_CHECKING:
     import numpy as np
@@ -216,9 +216,30 @@ def _write(
         mask = reduce(Mask.union, (candidates[0].mask for candidates in answers))
         scores = [candidates[0].score for candidates in answers]
         rows = [(out, mask, min(scores))]
+    for path, _, _ in rows:
+        _check_place(path)
     for path, mask, _ in rows:
         _write_png(path, mask)
     return rows
+
+
+def _check_place(path: Path) -> None:
+    """Only a mask may be replaced by a mask, never somebody's photograph."""
+    import numpy as np
+
+    from seggui.files.images import read_index
+
+    if not path.is_file():
+        return
+    try:
+        is_mask = bool(np.isin(read_index(path), (0, 255)).all())
+    except Unreadable:
+        is_mask = False
+    if not is_mask:
+        raise BadRequest(
+            f"{path} is there already and is no mask of 0 and 255; it stays as it is. "
+            "Give --out another name."
+        )
 
 
 def _write_png(path: Path, mask: Mask) -> None:

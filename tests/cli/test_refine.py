@@ -253,3 +253,22 @@ def test_missing_options_are_wrong_usage(words, capsys):
     with pytest.raises(SystemExit) as caught:
         dispatch.run(["refine", *words])
     assert caught.value.code == 2
+
+
+def test_refined_masks_never_take_the_place_of_their_sources(
+    pairs, project_folder, capsys
+):
+    before = {p: p.read_bytes() for p in pairs.rglob("*.png")}
+    code, result, _ = seggui(capsys, pairs, "--recipe", "fill", "--out", pairs)
+    assert code == 1
+    assert all("take the place of" in text for text in result["failed"])
+    mask = pairs / "masks" / "one.png"
+    assert seggui(capsys, mask, "--recipe", "fill", "--out", mask.parent)[0] == 1
+    assert {p: p.read_bytes() for p in pairs.rglob("*.png")} == before
+    inside = project_folder / "refined"
+    code, result, _ = seggui(
+        capsys, project_folder, "--recipe", "fill", "--out", inside
+    )
+    assert code == 1
+    assert "inside the project" in result["error"]
+    assert not inside.exists()

@@ -166,3 +166,17 @@ def test_the_classic_model_answers_without_torch(photo):
     loaded = set(out.split())
     assert "seggui.models.prompted.classic" in loaded
     assert {"torch", "torchvision", "PySide6"}.isdisjoint(loaded)
+
+
+def test_a_photograph_is_never_overwritten_by_a_mask(photo, capsys):
+    before = photo.read_bytes()
+    assert segment(photo, "--point", "30,45", out=photo.name)[0] == 1
+    assert "is no mask" in capsys.readouterr().err
+    numbered = photo.with_name("mask-2.png")
+    numbered.write_bytes(before)
+    words = ("--point", "30,45", "--all-candidates")
+    assert segment(photo, *words)[0] == 1
+    assert photo.read_bytes() == numbered.read_bytes() == before
+    assert not photo.with_name("mask-1.png").exists()
+    assert segment(photo, "--point", "30,45")[0] == 0
+    assert segment(photo, "--point", "88,45")[0] == 0  # a mask may be made again
