@@ -75,6 +75,7 @@ class Wiring(QObject):
         self._session = window.session
         self._panels = window.panels
         self._waiting: dict[str, Callable[[], None]] = {}
+        self._closed = False
         self._timer = QTimer(self, singleShot=True, interval=0)
         self._timer.timeout.connect(self._show_waiting)
         self._connect_session()
@@ -87,6 +88,7 @@ class Wiring(QObject):
 
     def close(self) -> None:
         """Show nothing more; the window is going."""
+        self._closed = True
         self._timer.stop()
         self._waiting.clear()
 
@@ -107,6 +109,8 @@ class Wiring(QObject):
             self._soon(show)
 
     def _soon(self, show: Callable[[], None]) -> None:
+        if self._closed:
+            return  # a session that closes still says that all is gone
         self._waiting[show.__name__] = show
         if not self._timer.isActive():
             self._timer.start()
