@@ -5,17 +5,9 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from seggui.cli.progress import bar
-from seggui.errors import BadRequest, Unreadable
-
-if TYPE_CHECKING:
-    from seggui.core.document import Document
-    from seggui.files.formats.values import ExportItem
-    from seggui.files.project import Project
 
 HELP = (
     "Write a project's accepted segments in another format. --dry-run says what the "
@@ -37,7 +29,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    from seggui.files.formats.exporting import export, losses_of
+    from seggui.files.formats.exporting import (
+        check_outside,
+        export,
+        items_of,
+        losses_of,
+    )
     from seggui.files.formats.table import format_named
     from seggui.files.project import Project
 
@@ -54,7 +51,7 @@ def run(options: argparse.Namespace) -> int:
             losses = losses_of(form, items, project.classes, progress.report)
             result: dict[str, object] = {"format": form.id, "losses": losses}
         else:
-            _check_place(options.out, project.folder)
+            check_outside(options.out, project)
             report = export(form, items, project.classes, options.out, progress.report)
             result = {
                 "format": form.id,
@@ -73,31 +70,6 @@ def run(options: argparse.Namespace) -> int:
         )
     _print(result, as_json=options.json, dry=options.dry_run)
     return 0
-
-
-def items_of(project: Project) -> list[ExportItem]:
-    """The images of a project that were worked on, their documents not yet read."""
-    from seggui.files.formats.values import ExportItem
-
-    def load(name: str) -> Document:
-        document = project.read_document(name)
-        if document is None:
-            raise Unreadable(project.annotation_path(name), "it is not there any more")
-        return document
-
-    return [
-        ExportItem(row.name, partial(load, row.name))
-        for row in project.images
-        if project.annotation_path(row.name).is_file()
-    ]
-
-
-def _check_place(out: Path, folder: Path) -> None:
-    if out.resolve().is_relative_to(folder.resolve()):
-        raise BadRequest(
-            f"{out} lies inside the project, where exported masks would be taken for "
-            "images. Choose a folder outside it."
-        )
 
 
 def _print(result: dict[str, object], *, as_json: bool, dry: bool) -> None:

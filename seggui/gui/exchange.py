@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
 from pathlib import Path
 from typing import cast
 
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QWidget
 
-from seggui.core.document import Document, ImageFacts
+from seggui.core.document import ImageFacts
 from seggui.core.ports import Report
-from seggui.errors import BadRequest, SegguiError, Unreadable
-from seggui.files.formats.exporting import export, losses_of
+from seggui.errors import SegguiError, Unreadable
+from seggui.files.formats.exporting import (
+    check_outside,
+    export,
+    items_of,
+    losses_of,
+)
 from seggui.files.formats.importing import (
     ClassMapping,
     Existing,
@@ -21,7 +25,7 @@ from seggui.files.formats.importing import (
     suggest_mapping,
 )
 from seggui.files.formats.table import FORMATS, format_named
-from seggui.files.formats.values import ExportItem, ExportReport, Imported
+from seggui.files.formats.values import ExportReport, Imported
 from seggui.files.images import probe_image, split_page
 from seggui.files.project import Project
 from seggui.gui.background import Job
@@ -88,11 +92,7 @@ class Exchange(QObject):
         form, classes = format_named(format_id), project.classes
 
         def work(report: Report) -> ExportReport:
-            if out.resolve().is_relative_to(project.folder.resolve()):
-                raise BadRequest(
-                    f"{out} lies inside the project, where exported masks would be "
-                    "taken for images. Choose a folder outside it."
-                )
+            check_outside(out, project)
             return export(form, items_of(project), classes, out, report)
 
         def done(result: ExportReport) -> None:
@@ -178,22 +178,6 @@ class Exchange(QObject):
             dialog.show_problem(
                 "Other folder work is still running; try again after it."
             )
-
-
-def items_of(project: Project) -> list[ExportItem]:
-    """The images that were worked on, their documents not yet read."""
-
-    def load(name: str) -> Document:
-        document = project.read_document(name)
-        if document is None:
-            raise Unreadable(project.annotation_path(name), "it is not there any more")
-        return document
-
-    return [
-        ExportItem(row.name, partial(load, row.name))
-        for row in project.images
-        if row.state != "untouched"
-    ]
 
 
 def images_of(project: Project) -> tuple[ImageFacts, ...]:
