@@ -247,6 +247,11 @@ _VIEW = (
         gap=True,
     ),
     ActionRow(
+        "uncertainty", "Hide or Show Uncertainty", "View", "layers",
+        "edits.toggle_uncertainty_layer", "Ctrl+U",
+        "See where the last prediction of this image is unsure", ("image",),
+    ),
+    ActionRow(
         "fullscreen", "Full Screen", "View", "fullscreen", "window.toggle_fullscreen",
         "F11", gap=True,
     ),

@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtWidgets import QFrame, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from seggui.gui.icons import app_icon, icon
 from seggui.gui.panels.controls import button, column, label, row
 from seggui.gui.theme import theme
 
 _RECENT = 6
+_CARD_PX = 440
 
 
 class Welcome(QWidget):
@@ -29,7 +30,7 @@ class Welcome(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         card = QFrame()
         card.setProperty("look", "card")
-        card.setFixedWidth(440)
+        card.setMaximumWidth(_CARD_PX)
         inside = column(card, margin=28)
         inside.setSpacing(10)
         picture = QLabel()
@@ -59,7 +60,11 @@ class Welcome(QWidget):
         inside.addWidget(hint)
         layout = QVBoxLayout(self)
         layout.addStretch(2)
-        layout.addWidget(card, 0, Qt.AlignmentFlag.AlignHCenter)
+        line = QHBoxLayout()
+        line.addStretch(1)
+        line.addWidget(card, 100)
+        line.addStretch(1)
+        layout.addLayout(line)
         layout.addStretch(3)
         self._open.clicked.connect(self.open_wished)
         self._sample.clicked.connect(self.sample_wished)

@@ -472,3 +472,11 @@ def test_the_first_layout_leaves_room_for_the_canvas(qtbot, window):
     assert window.canvas.parentWidget().width() > 600
     corner = window.docks["segments"].mapTo(window, QPoint(0, 0))
     assert corner.x() > 900
+
+
+def test_uncertainty_is_a_key_away_and_says_when_there_is_none_yet(opened):
+    opened.trigger("uncertainty")
+    assert opened.session.layers["uncertainty"].visible
+    assert "Predict this image first" in opened.notices.open[0].text
+    opened.trigger("uncertainty")
+    assert not opened.session.layers["uncertainty"].visible

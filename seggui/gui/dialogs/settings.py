@@ -22,7 +22,7 @@ from seggui.gui.panels.controls import FIELD_PX, field_label, inset, label
 
 Value = str | int | float | bool
 _LARGEST = 1_000_000
-_NAMES_PX = 176
+_NAMES_PX = 190
 
 
 class SettingsDialog(Dialog):

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import (
     QButtonGroup,
     QHBoxLayout,
     QProgressBar,
+    QSizePolicy,
     QToolButton,
     QWidget,
 )
@@ -47,7 +48,9 @@ class CandidatesPanel(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self._text = label("", "quiet")
+        self._text = label("", "quiet", wrap=True)
+        self._text.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
+        self._text.setMinimumWidth(130)
         self._group = QButtonGroup(self)
         self._group.setExclusive(True)
         self._choices = QHBoxLayout()
@@ -64,7 +67,7 @@ class CandidatesPanel(QWidget):
         layout = QHBoxLayout(self)
         layout.setContentsMargins(10, 5, 10, 5)
         layout.setSpacing(8)
-        layout.addWidget(self._text)
+        layout.addWidget(self._text, 100)
         layout.addLayout(self._choices)
         layout.addWidget(self._moving)
         layout.addStretch(1)

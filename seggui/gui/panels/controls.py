@@ -30,6 +30,7 @@ GAP_PX = 6
 FIELD_PX = 28
 """Height of one line of a form."""
 _INSET_PX = 7
+_NUMBER_PX = 64
 
 
 def button(
@@ -85,6 +86,8 @@ def field_label(text: str, field: QWidget) -> QLabel:
 def inset(field: QAbstractSpinBox) -> None:
     """Keep the digits off the border: Qt ignores the style's padding on the left."""
     field.lineEdit().setTextMargins(_INSET_PX, 0, 0, 0)
+    # The largest number of the range must not make a narrow panel wide.
+    field.setMinimumWidth(_NUMBER_PX)
 
 
 def relook(widget: QWidget, look: str) -> None:
@@ -225,9 +228,9 @@ class SliderRow(QWidget):
         self._number.setSuffix(suffix)
         self._number.setValue(default)
         self._number.setAccessibleName(f"{name}, number")
-        self._number.setFixedWidth(78)
         self._number.setKeyboardTracking(False)
         inset(self._number)
+        self._number.setFixedWidth(78)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(GAP_PX)

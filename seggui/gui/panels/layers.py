@@ -21,6 +21,15 @@ from seggui.gui.panels.controls import (
     scrolled,
 )
 
+_TIPS = {
+    "image": "The image itself",
+    "prediction": "Classes that a full-image model sees",
+    "segments": "What is in the list of segments",
+    "uncertainty": "How unsure the last prediction of this image is of each pixel: "
+    "bright is unsure.\nPredict the image first.",
+    "candidate": "The mask a model offers for your marks",
+    "prompt": "Your clicks and boxes",
+}
 _GAMMA_STEPS = 100
 """Steps of the gamma slider for each power of ten."""
 
@@ -161,6 +170,7 @@ class _LayerLine(QWidget):
             Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         )
         name = QLabel(title)
+        name.setToolTip(_TIPS[layer_id])
         name.setFixedWidth(84)
         layout = row(self._eye, name, self._opacity, self._number)
         layout.setStretch(2, 1)

@@ -29,7 +29,7 @@ from seggui.gui.panels.controls import (
 )
 from seggui.gui.theme import theme
 
-_FACTS_PX = 92
+_FACTS_PX, _FACTS_LEAST_PX = 92, 34
 _ID = Qt.ItemDataRole.UserRole
 _KINDS = {
     "prompted": "Prompted: answers clicks and boxes",
@@ -104,6 +104,7 @@ class ModelsPanel(QWidget):
         self._bar.cancel_wished.connect(self.cancel_wished)
         self._predict_line = QWidget()
         predict = column(self._predict_line, margin=0)
+        predict.addWidget(thin_line())
         predict.addWidget(label("Predict", "section"))
         line = row(self._predict, self._rest, self._rank)
         line.setStretch(0, 1)
@@ -115,9 +116,9 @@ class ModelsPanel(QWidget):
         column(facts, margin=0).addWidget(self._facts)
         self._facts_area = scrolled(facts)
         self._facts_area.setMaximumHeight(_FACTS_PX)
+        self._facts_area.setMinimumHeight(_FACTS_LEAST_PX)
         layout.addWidget(self._facts_area)
         layout.addLayout(row(self._use, self._download, None))
-        layout.addWidget(thin_line())
         layout.addWidget(self._predict_line)
         layout.addWidget(self._bar)
         self.list.currentItemChanged.connect(self._chosen)

@@ -13,6 +13,7 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
@@ -42,6 +43,10 @@ from seggui.gui.panels.segment_model import (
     SegmentModel,
     SegmentRow,
 )
+
+_COLUMN_PX = 28
+_AREA_FROM_PX = 230
+"""A panel narrower than this shows no area; its tip still tells it."""
 
 __all__ = ["SegmentRow", "SegmentsPanel"]
 
@@ -75,7 +80,6 @@ class SegmentsPanel(QWidget):
         self._pages = QStackedWidget()
         self._pages.addWidget(self.list)
         self._pages.addWidget(self._empty)
-        self._offered = label("", "quiet")
         self._accept_all = button(
             "Accept all", "check", "Accept every predicted segment"
         )
@@ -84,7 +88,6 @@ class SegmentsPanel(QWidget):
         )
         self._offer_bar = QWidget()
         bar = column(self._offer_bar, margin=0)
-        bar.addWidget(self._offered)
         bar.addLayout(row(self._accept_all, self._reject_all, None))
         self._count = label("", "quiet")
         layout = column(self)
@@ -109,8 +112,9 @@ class SegmentsPanel(QWidget):
         self._showing = False
         offered = sum(item.offered for item in rows)
         self._offer_bar.setVisible(offered > 0)
-        self._offered.setText(f"{offered} predicted, not yet accepted")
+        self._accept_all.setText(f"Accept all {offered:,}")
         self.list.setColumnHidden(REJECT, offered == 0)
+        self._fit()
         self._pages.setCurrentIndex(0 if rows else 1)
         parts = (
             [f"{len(rows)} segment" + ("s" if len(rows) != 1 else "")] if rows else []
@@ -121,6 +125,16 @@ class SegmentsPanel(QWidget):
         self._rename.setEnabled(len(selected) == 1)
         self._merge.setEnabled(len(selected) > 1)
         self._delete.setEnabled(bool(selected))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        """Leave out the area where it would cost the name its place."""
+        offered = not self.list.isColumnHidden(REJECT)
+        least = _AREA_FROM_PX + (_COLUMN_PX if offered else 0)
+        self.list.setColumnHidden(AREA, self.width() < least)
 
     def show_classes(self, rows: Sequence[ClassRow]) -> None:
         """The classes that the context menu offers."""
@@ -240,5 +254,5 @@ def _tree(model: SegmentModel, parent: QWidget) -> QTreeView:
     header.setSectionResizeMode(AREA, QHeaderView.ResizeMode.ResizeToContents)
     for section in (EYE, LOCK, REJECT):
         header.setSectionResizeMode(section, QHeaderView.ResizeMode.Fixed)
-        header.resizeSection(section, 28)
+        header.resizeSection(section, _COLUMN_PX)
     return view

@@ -47,6 +47,8 @@ class StepCard(QFrame):
         )
         self._numbers = QWidget()
         self._fill_numbers()
+        for tool in (self._more, self._up, self._down, remove):
+            tool.setProperty("look", "tiny")
         layout = column(self, margin=6)
         layout.addLayout(
             row(self._on, None, self._more, self._up, self._down, remove, gap=0)
@@ -73,7 +75,7 @@ class StepCard(QFrame):
 
     def _fill_numbers(self) -> None:
         grid = QGridLayout(self._numbers)
-        grid.setContentsMargins(24, 0, 2, 2)
+        grid.setContentsMargins(24, 0, 0, 2)
         grid.setHorizontalSpacing(8)
         grid.setVerticalSpacing(4)
         grid.setColumnStretch(0, 1)
@@ -115,5 +117,5 @@ def _field(parameter: Parameter, value: float) -> QSpinBox | QDoubleSpinBox:
     field.setAccessibleName(parameter.label)
     field.setToolTip(f"{parameter.help}\n{parameter.range_text.capitalize()}".strip())
     inset(field)
-    field.setFixedWidth(116)
+    field.setFixedWidth(108)
     return field

@@ -52,11 +52,9 @@ class ToolOptionsPanel(QWidget):
         self.shape = choices("Brush shape", (("Round", "round"), ("Square", "square")))
         self.into = choices(
             "Paint into",
-            (("The selected segment", "selected"), ("A new segment", "new")),
+            (("Selected segment", "selected"), ("New segment", "new")),
         )
-        self.sign = choices(
-            "Left click", (("Adds to the object", True), ("Takes away", False))
-        )
+        self.sign = choices("Left click", (("Adds", True), ("Takes away", False)))
         self.protect = QCheckBox("Leave other segments as they are")
         self.protect.setToolTip("Paint never takes pixels that another segment has")
         self.tolerance = QDoubleSpinBox()

@@ -44,12 +44,13 @@ _GROUPS = {
 }
 _LOSSES = ("ce+dice", "ce", "dice", "focal", "focal+dice")
 _LARGEST = 2**31 - 1
+_NAMES_PX = 98
 _AT_ZERO = {
     "minutes": "No limit",
     "longest_side": "As it is",
     "steps_per_epoch": "Every image",
     "clip": "No limit",
-    "patience": "Never stop early",
+    "patience": "Never",
     "threads": "All cores",
 }
 """What a 0 means, where it is not a number."""
@@ -115,7 +116,10 @@ class TrainForm(QWidget):
         if isinstance(field, QCheckBox):
             form.addRow("", field)
         else:
-            form.addRow(field_label(option.label, field), field)
+            name = field_label(option.label, field)
+            # All groups in line, although each is a form of its own.
+            name.setMinimumWidth(_NAMES_PX)
+            form.addRow(name, field)
 
     def _field(self, option: Option) -> QWidget:
         if option.name == "encoder":
@@ -164,6 +168,7 @@ class TrainForm(QWidget):
             self._read[option.name] = number.value
             return number
         text = QLineEdit(str(default))
+        text.setMinimumWidth(64)
         text.textChanged.connect(self.changed)
         self._read[option.name] = lambda: text.text().strip()
         return text

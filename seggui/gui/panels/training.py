@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QPixmap, QResizeEvent
 from PySide6.QtWidgets import (
-    QComboBox,
     QLabel,
     QProgressBar,
     QSizePolicy,
@@ -20,6 +19,7 @@ from seggui.errors import BadRequest
 from seggui.gui.panels.batch_bar import time_text
 from seggui.gui.panels.controls import (
     button,
+    choices,
     column,
     empty_text,
     label,
@@ -141,8 +141,7 @@ class _RunPage(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self.box = QComboBox()
-        self.box.setAccessibleName("Runs of this project")
+        self.box = choices("Runs of this project")
         self._state = label("", "heading")
         self._line = label("", "quiet", wrap=True)
         self._bar = QProgressBar()
@@ -223,7 +222,9 @@ class _Previews(QWidget):
         super().__init__()
         self._layout = QVBoxLayout(self)
         self._layout.setContentsMargins(0, 0, 0, 0)
-        self._title = label("Validation: image, truth, prediction", "section")
+        self._title = label(
+            "Validation: image, truth, prediction", "section", wrap=True
+        )
         self._layout.addWidget(self._title)
         self._pictures: list[_Picture] = []
         self.setVisible(False)

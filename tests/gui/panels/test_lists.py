@@ -12,6 +12,7 @@ from seggui.gui.panels.classes import ClassesPanel, ClassRow
 from seggui.gui.panels.history import HistoryPanel, StepRow
 from seggui.gui.panels.images import ImageRow, ImagesPanel
 from seggui.gui.panels.segment_model import (
+    AREA,
     EYE,
     LOCK,
     MIME,
@@ -186,6 +187,16 @@ def test_eye_lock_accept_and_reject_are_clicked_in_their_cells(qtbot, segments):
     assert hidden == [("t",)]
     assert locked == [(("m",), False)]
     assert accepted == rejected == [(("b",),)]
+
+
+def test_a_narrow_list_keeps_the_names_and_leaves_out_the_areas(segments):
+    for width, hidden in ((400, False), (220, True), (250, True), (400, False)):
+        segments.resize(width, 300)
+        assert segments.list.isColumnHidden(AREA) is hidden
+    segments.show_segments(ROWS[:2], ())
+    segments.resize(250, 300)
+    # Without predicted segments there is a column less.
+    assert not segments.list.isColumnHidden(AREA)
 
 
 def test_all_offered_segments_can_be_accepted_at_once(segments):
