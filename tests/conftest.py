@@ -1,11 +1,13 @@
 """What every test obeys: its own home, no network, no leaks, no unexpected warning."""
 
+import gc
 import logging
 import multiprocessing
 import os
 import sys
 import threading
 import time
+import weakref
 from pathlib import Path
 
 import pytest
@@ -94,16 +96,46 @@ def no_leaks():
 
 
 @pytest.fixture(autouse=True)
-def no_leaked_windows(request):
+def no_leaked_windows(request, monkeypatch):
     """Fail on windows and running timers that a test leaves behind."""
-    yield
     if "qapp" not in request.fixturenames:
+        yield
         return
-    from PySide6.QtCore import QCoreApplication, QEvent
+    from PySide6.QtCore import QCoreApplication, QEvent, QTimer
     from PySide6.QtWidgets import QApplication
+    from shiboken6 import isValid
 
+    started = weakref.WeakSet()
+    start = QTimer.start
+
+    def remembered(timer, *how):
+        started.add(timer)
+        start(timer, *how)
+
+    monkeypatch.setattr(QTimer, "start", remembered)
+    before = set(QApplication.topLevelWidgets())
+    yield
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
     visible = [w for w in QApplication.topLevelWidgets() if w.isVisible()]
     for window in visible:
         window.close()
     assert not visible, f"windows left open: {visible}"
+
+    def running():
+        return [
+            f"{timer.interval()} ms in {type(timer.parent()).__name__}"
+            for timer in list(started)
+            if isValid(timer) and timer.isActive()
+        ]
+
+    # Closed windows would live on, and hear of every change of theme of later tests.
+    for window in set(QApplication.topLevelWidgets()) - before:
+        window.deleteLater()
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    if running():
+        gc.collect()
+    left = running()
+    for timer in list(started):
+        if isValid(timer):
+            timer.stop()
+    assert not left, f"timers left running: {left}"
