@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 
 from PySide6.QtGui import QImage
@@ -90,10 +91,19 @@ def previews_of(run: Path) -> tuple[Preview, ...]:
     """Validation overlays of the run; one that is not whole yet is left out."""
     out = []
     for path in sorted((run / "previews").glob("*.png"))[:MOST_PREVIEWS]:
-        picture = QImage.fromData(path.read_bytes())
+        try:
+            picture = _picture(path, path.stat().st_mtime_ns)
+        except OSError:
+            continue  # replaced or removed between the two looks
         if not picture.isNull():
             out.append(Preview(path.stem.partition("-")[2] or path.stem, picture))
     return tuple(out)
+
+
+@lru_cache(maxsize=2 * MOST_PREVIEWS)
+def _picture(path: Path, changed_ns: int) -> QImage:
+    """Decoded once: a training is looked at more often than its pictures change."""
+    return QImage.fromData(path.read_bytes())
 
 
 def _add(curve: tuple[list[float], list[float]], step: float, value: object) -> None:

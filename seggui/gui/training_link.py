@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
@@ -33,7 +34,7 @@ class TrainingLink(QObject):
         self._process: TrainProcess | None = None
         self._reader: EventReader | None = None
         self._events: list[Event] = []
-        self._problems: dict[str, str] = {}
+        self._problems: dict[Path, str] = {}
         self.shown = ""
         self.rows: tuple[RunRow, ...] = ()
         self.view: RunView | None = None
@@ -58,15 +59,10 @@ class TrainingLink(QObject):
         """Start a training of the project; returns the run's name, "" on failure."""
         if self._runs_folder is None or self._refuse():
             return ""
-        run = self._new_run(options.model)
-        self._process = TrainProcess(run)
-        try:
-            self._process.start(project, options)
-        except (SegguiError, OSError) as error:
-            self.said.emit(f"The training could not be started: {error}.", "error")
+        process = TrainProcess(self._new_run(options.model))
+        if not self._begin(process, lambda: process.start(project, options)):
             return ""
-        self._follow(run.name)
-        return run.name
+        return process.run.name
 
     def pause(self, name: str) -> None:
         if self._is(name) and self._process is not None:
@@ -77,14 +73,28 @@ class TrainingLink(QObject):
         if self._is(name) and self._process is not None:
             self._process.go_on()
         elif self._runs_folder is not None and not self._refuse():
-            self._problems.pop(name, None)
-            self._process = TrainProcess(self._runs_folder / name)
-            try:
-                self._process.resume()
-            except (SegguiError, OSError) as error:
-                self.said.emit(f"The run could not be resumed: {error}.", "error")
-                return
-            self._follow(name)
+            process = TrainProcess(self._runs_folder / name)
+            self._begin(process, process.resume)
+
+    def _begin(self, process: TrainProcess, start: Callable[[], None]) -> bool:
+        """Start a process and follow its run; what keeps it from starting is told."""
+        self._problems.pop(process.run, None)
+        try:
+            start()
+        except (SegguiError, OSError) as error:
+            process.close()
+            text = str(error)
+            if isinstance(error, OSError):
+                why = error.strerror or error
+                text = (
+                    f"The training {process.run.name} could not be started: {why}. "
+                    "Nothing was changed."
+                )
+            self.said.emit(text, "error")
+            return False
+        self._process = process
+        self._follow(process.run.name)
+        return True
 
     def stop(self, name: str) -> None:
         """Ask the training to write a checkpoint and end."""
@@ -115,10 +125,13 @@ class TrainingLink(QObject):
         return self.running
 
     def _is(self, name: str) -> bool:
+        # Runs of two projects may have the same name.
+        folder = self._runs_folder
         return (
             self.running
             and self._process is not None
-            and (self._process.run.name == name)
+            and folder is not None
+            and self._process.run == folder / name
         )
 
     def _new_run(self, model: str) -> Path:
@@ -140,18 +153,19 @@ class TrainingLink(QObject):
             self._timer.stop()
             return
         ending = self._process.ending()
-        name = self._process.run.name
+        run = self._process.run
         if ending is not None:
             self._timer.stop()
             self._process.close()
             self._process = None
             if ending.text:
-                self._problems[name] = ending.text
+                self._problems[run] = ending.text
                 self.said.emit(ending.text, "error")
-        self._list_runs(also=name)
+        self._list_runs(also=run.name)
         self._read()
-        if ending is not None and not ending.text:
-            self.finished.emit(name)
+        here = run.parent == self._runs_folder
+        if ending is not None and not ending.text and here:
+            self.finished.emit(run.name)
 
     def _read(self) -> None:
         """Bring the shown view up to date."""
@@ -162,7 +176,7 @@ class TrainingLink(QObject):
             self._events = []
         self._events.extend(new)
         run = self._reader.run
-        self.view = view_of(run, self._events, self._problems.get(run.name, ""))
+        self.view = view_of(run, self._events, self._problems.get(run, ""))
         self.view_changed.emit()
 
     def _list_runs(self, also: str = "") -> None:
