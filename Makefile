@@ -1,6 +1,8 @@
 # One command for each task; `make help` lists them.
 .PHONY: help setup run test lint types imports unit slow bench build clean
 .DEFAULT_GOAL := help
+# Each step says what it does; with -j they would talk over each other.
+.NOTPARALLEL:
 PY := .venv/bin/python
 
 help: ## list the commands
