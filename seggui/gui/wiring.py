@@ -9,11 +9,14 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Protocol
 
-from PySide6.QtCore import QObject, QTimer
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from seggui.core import edits
 from seggui.core.document import Document
 from seggui.core.segment import new_segment_id
+from seggui.errors import SegguiError
 from seggui.files.images import split_page
 from seggui.files.project import Project
 from seggui.files.thumbnails import thumbnail
@@ -68,6 +71,9 @@ class Parts(Protocol):
 
 class Wiring(QObject):
     """Connects the parts of one window."""
+
+    _refused = Signal(object, str, str)
+    """A project, the name of an image, and why it has no thumbnail."""
 
     def __init__(self, window: Parts, parent: QObject) -> None:
         super().__init__(parent)
@@ -143,6 +149,7 @@ class Wiring(QObject):
         session.history_changed.connect(lambda: self._soon(self._show_history))
         session.busy_changed.connect(lambda: self._soon(self._show_busy))
         session.saved_changed.connect(lambda: self._soon(self._show_saved))
+        self._refused.connect(session.note_unreadable)
         session.said.connect(self._window.notices.say)
         session.recovered.connect(self._recovered)
         session.changed_on_disk.connect(self._changed_on_disk)
@@ -159,10 +166,23 @@ class Wiring(QObject):
 
     def _project_changed(self) -> None:
         project = self._session.project
-        loader = None if project is None else _thumbnail_loader(project)
+        loader = None if project is None else self._thumbnail_loader(project)
         self._panels.images.set_thumbnail_loader(loader)
         self._window.tasks.project_changed()
         self.show_all()
+
+    def _thumbnail_loader(self, project: Project) -> Loader:
+        """Loads on the list's threads; what cannot be read is told to the session."""
+
+        def load(name: str, edge_px: int) -> NDArray[np.uint8]:
+            path, page = project.path_of(name), split_page(name)[1]
+            try:
+                return thumbnail(path, page, edge_px)
+            except SegguiError as error:
+                self._refused.emit(project, name, str(error))
+                raise
+
+        return load
 
     def _image_changed(self) -> None:
         self._show_image()
@@ -262,6 +282,8 @@ class Wiring(QObject):
             welcome.show_loading(session.busy)
         elif session.project is not None and not session.project.images:
             welcome.show_empty_folder(session.project.folder)
+        elif session.project is not None:
+            welcome.show_no_image()
         else:
             welcome.show_nothing_open()
 
@@ -454,11 +476,3 @@ class Wiring(QObject):
         self._session.folder_work.cancel()
         self._session.predicting.stop()
         self._window.tasks.cancel()
-
-
-def _thumbnail_loader(project: Project) -> Loader:
-    def load(name: str, edge_px: int) -> object:
-        _, page = split_page(name)
-        return thumbnail(project.path_of(name), page, edge_px)
-
-    return load  # type: ignore[return-value]

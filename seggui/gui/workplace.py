@@ -269,6 +269,12 @@ class Workplace(QObject):
         self.images_changed.emit()
         self.say(str(error), "error")
 
+    def note_unreadable(self, project: Project, name: str, why: str) -> None:
+        """Name an image in the list that somebody else could not read."""
+        if project is self.project:
+            project.note_unreadable(name, why)
+            self.images_changed.emit()
+
     def leave_image(self) -> bool:
         """Save before the image is left; False when its work cannot be put away."""
         self._image_leaving()

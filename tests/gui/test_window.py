@@ -480,3 +480,19 @@ def test_uncertainty_is_a_key_away_and_says_when_there_is_none_yet(opened):
     assert "Predict this image first" in opened.notices.open[0].text
     opened.trigger("uncertainty")
     assert not opened.session.layers["uncertainty"].visible
+
+
+def test_an_unreadable_image_is_named_in_the_list_before_anyone_opens_it(
+    qtbot, window, tmp_path
+):
+    folder = write_images(tmp_path / "images")
+    whole = (folder / "b.png").read_bytes()
+    (folder / "b.png").write_bytes(whole[: len(whole) // 2])
+    window.session.open_folder(folder)
+    qtbot.waitUntil(lambda: window.session.image is not None)
+    row = window.session.project.row
+    qtbot.waitUntil(lambda: bool(row("b.png").reason))
+    assert "b.png" in row("b.png").reason
+    assert not row("a.png").reason
+    settle(qtbot)
+    assert window.panels.images._model.count("unreadable") == 1
