@@ -23,6 +23,7 @@ from seggui.core.predicted import (
 )
 from seggui.errors import BadRequest, ReadOnly, SegguiError, Unreadable
 from seggui.files.atomic import make_folder, write_whole
+from seggui.files.formats.names import mask_names
 from seggui.files.formats.png import png_of_ids
 from seggui.files.images import read_image, split_page
 from seggui.files.project import Project
@@ -100,7 +101,9 @@ def run(options: argparse.Namespace) -> int:
         ids = trained_ids(options.model)
         sinks: list[Callable[[Found], None]] = []
         if options.out is not None:
-            sinks.append(_Writer(options.out, ids, options.uncertainty).put)
+            names = [image.name for image in images]
+            writer = _Writer(options.out, names, ids, uncertainty=options.uncertainty)
+            sinks.append(writer.put)
         if project:
             sinks.append(_into(project, options.model))
         progress = stack.enter_context(bar(len(images), "predicting"))
@@ -162,8 +165,17 @@ def trained_ids(model: str) -> Mapping[str, int]:
 class _Writer:
     """Writes what was found on each image into a folder."""
 
-    def __init__(self, out: Path, ids: Mapping[str, int], uncertainty: bool) -> None:
+    def __init__(
+        self,
+        out: Path,
+        names: Sequence[str],
+        ids: Mapping[str, int],
+        *,
+        uncertainty: bool,
+    ) -> None:
         self._out = out
+        kinds = ("masks", "instances", "uncertainty")
+        self._paths = {kind: mask_names(names, kind) for kind in kinds}
         self._ids = ids
         self._uncertainty = uncertainty
 
@@ -188,7 +200,7 @@ class _Writer:
         write_whole(self._out / "classes.txt", text.encode())
 
     def _write(self, kind: str, found: Found, data: bytes) -> None:
-        path = (self._out / kind / found.image.name).with_suffix(".png")
+        path = self._out / self._paths[kind][found.image.name]
         make_folder(path.parent)
         write_whole(path, data)
 

@@ -112,3 +112,16 @@ def test_a_project_that_is_open_elsewhere_is_not_written_to(trained, tmp_path, c
         words = ["predict", str(tmp_path), "--model", str(model), "--into-project"]
         assert run(words) == 1
     assert "open elsewhere" in capsys.readouterr().err
+
+
+def test_images_of_the_same_stem_get_masks_of_their_own(trained, tmp_path):
+    folder, model = trained
+    data, out = tmp_path / "data", tmp_path / "out"
+    data.mkdir()
+    pixels = (folder / "images" / "0.png").read_bytes()
+    for name in ("a.png", "a.tif.png", "a.jpg", "b.png"):
+        (data / name).write_bytes(pixels)
+    words = ["predict", str(data), "--model", str(model), "--out", str(out)]
+    assert run(words) == 0
+    masks = sorted(path.name for path in (out / "masks").iterdir())
+    assert masks == ["a.jpg.png", "a.png.png", "a.tif.png", "b.png"]
