@@ -3,7 +3,7 @@
 import itertools
 import time
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEventLoop, Qt, QTimer
 from PySide6.QtTest import QTest
 
 LEFT, RIGHT = Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton
@@ -96,11 +96,16 @@ class Person:
         end = time.monotonic() + seconds
         while not true():
             assert time.monotonic() < end, f"waited in vain for {what}; {self.told}"
-            QTest.qWait(10)
+            self.settle(10)
 
     def settle(self, milliseconds=20):
-        """Let what is shown once per turn be shown."""
-        QTest.qWait(milliseconds)
+        """Let what is shown once per turn be shown.
+
+        Not ``QTest.qWait``: it keeps Python's lock, so the lanes would starve.
+        """
+        loop = QEventLoop()
+        QTimer.singleShot(milliseconds, loop.quit)
+        loop.exec()
 
     @property
     def shown(self):

@@ -16,6 +16,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QMessageBox, QWidget
 
 from seggui.files.atomic import process_runs
+from seggui.jobs.run_state import state_of
 
 CONTROL = Qt.KeyboardModifier.ControlModifier
 SHIFT = Qt.KeyboardModifier.ShiftModifier
@@ -80,8 +81,9 @@ def test_the_engine_is_killed_while_it_answers(start, sample):
     assert [s.id for s in person.document.segments] == [made.id, second.id]
 
 
-CHILD = """
-import json, os, sys
+BEGIN = """
+import json, sys
+from dataclasses import replace
 from person import Person
 from seggui.app import build_window, make_application
 from seggui.files.settings import Settings
@@ -92,34 +94,56 @@ window = build_window(settings)
 window.show()
 person = Person(window)
 person.open(sys.argv[1], sys.argv[2])
+"""
+
+WORK = """
 first = person.segment(128, 128)
 person.session.saving.save_now()
 person.window.trigger("tool_brush")
 person.session.select([])
 person.drag((60, 60), (80, 60))
 link = person.session.link
-print(json.dumps({
+told = {
     "areas": [s.mask.area for s in person.document.segments],
     "saved": person.session.saved,
     "children": [p for p in (link.engine.pid, link.refiner.pid) if p],
-}), flush=True)
+}
+"""
+
+TRAIN = """
+from test_main_path import TINY
+training = person.session.training
+person.session.train(replace(TINY, epochs=500))
+person.wait(lambda: training.running, "the training")
+run = person.session.project.runs_folder / training.rows[0].name
+person.wait((run / "checkpoints/last.pt").is_file, "a checkpoint", 120)
+told = {"run": str(run), "child": training._process.pid}
+"""
+
+END = """
+print(json.dumps(told), flush=True)
 application.exec()
 """
 
 
-def test_after_kill_9_the_next_start_offers_the_work_back(start, sample):
+def killed_window(code, *words):
+    """Run a window in a process, kill it with -9; returns what it told before."""
     child = subprocess.Popen(
-        [sys.executable, "-c", CHILD, str(sample), TRUTH],
+        [sys.executable, "-c", BEGIN + code + END, *map(str, words)],
         stdout=subprocess.PIPE,
         text=True,
         env={**os.environ, "PYTHONPATH": str(Path(__file__).parent)},
     )
     try:
-        told = json.loads(child.stdout.readline())
+        return json.loads(child.stdout.readline())
     finally:
         child.kill()
         child.wait()
         child.stdout.close()
+
+
+def test_after_kill_9_the_next_start_offers_the_work_back(start, sample):
+    told = killed_window(WORK, sample, TRUTH)
     assert told["saved"] is False
     assert told["children"]
     assert len(told["areas"]) == 2
@@ -137,6 +161,16 @@ def test_after_kill_9_the_next_start_offers_the_work_back(start, sample):
     notice.do()
     person.settle()
     assert [s.mask.area for s in person.document.segments] == told["areas"][:1]
+
+
+def test_a_training_ends_with_a_checkpoint_when_its_window_is_killed(start, sample):
+    told = killed_window(TRAIN, sample, TRUTH)
+    person = start(sample, TRUTH)
+    person.wait(lambda: not process_runs(told["child"]), "the training to end", 120)
+    assert state_of(Path(told["run"])) == "stopped"
+    person.session.training.set_project(person.session.project.runs_folder)
+    [row] = person.session.training.rows
+    assert row.state == "stopped"
 
 
 def test_a_second_window_looks_only_and_says_who_works(start, sample):
