@@ -88,7 +88,7 @@ class Tour:
         self.key(Qt.Key.Key_3)
         self.click_at(270, 140)
         self.wait_candidates()
-        self.click_at(402, 78, RIGHT)
+        self.click_at(120, 300, RIGHT)
         self.wait_candidates()
         self.picture("click")
 
