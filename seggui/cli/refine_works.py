@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -13,11 +13,10 @@ from numpy.typing import NDArray
 
 from seggui.cli.image_paths import images_at
 from seggui.cli.refine_masks import Refiner
-from seggui.core import edits
 from seggui.core.classes import UNLABELLED, Rgb
 from seggui.core.document import Document, ImageFacts
 from seggui.core.mask import Mask
-from seggui.core.segment import new_segment_id
+from seggui.core.refined import Refinement, with_refined
 from seggui.errors import BadRequest, ReadOnly
 from seggui.files.atomic import make_folder, write_whole
 from seggui.files.formats.names import mask_names, stem_of
@@ -95,10 +94,10 @@ def _into_project(project: Project, name: str, refiner: Refiner) -> tuple[int, i
     def change(document: Document) -> Document:
         nonlocal counts
         after = _refined(project, document, refiner)
-        counts = (len(after), sum(len(masks) for masks in after.values()))
-        return _with_masks(document, after)
+        counts = (len(after), sum(len(masks) for _, masks in after.values()))
+        return with_refined(document, after)
 
-    project.edit(name, "Refine", change)
+    project.edit(name, f"Refined: {refiner.recipe.text()}", change)
     return counts
 
 
@@ -108,39 +107,22 @@ def _out_of_project(
     document = project.read_document(name)
     if document is None:
         return (0, 0)
-    after = _with_masks(document, _refined(project, document, refiner)).accepted
+    after = with_refined(document, _refined(project, document, refiner)).accepted
     ids_hw = painted(document.image, [(s.class_id, s.mask) for s in after])
     colours = {0: (0, 0, 0)} | {row.id: row.colour for row in project.classes}
     _write(target, ids_hw, colours)
     return (len(document.accepted), len(after))
 
 
-def _refined(
-    project: Project, document: Document, refiner: Refiner
-) -> dict[str, tuple[Mask, ...]]:
-    """By segment id; locked segments and candidates are left alone."""
+def _refined(project: Project, document: Document, refiner: Refiner) -> Refinement:
+    """Locked segments and candidates are left alone."""
     segments = [s for s in document.accepted if not s.locked]
     name = document.image.name
     image_hwc = None
     if refiner.recipe.needs_image and segments:
         image_hwc = project.read_pixels(name).display_hwc()
     masks = refiner.refined(name, [s.mask for s in segments], image_hwc)
-    return {s.id: after for s, after in zip(segments, masks, strict=True)}
-
-
-def _with_masks(document: Document, after: Mapping[str, tuple[Mask, ...]]) -> Document:
-    """Give segments their masks; split ones become several, empty ones vanish."""
-    for segment_id, masks in after.items():
-        segment = document.segments[document.index_of(segment_id)]
-        if not masks:
-            document = edits.remove_segments(document, [segment_id])
-        elif len(masks) == 1:
-            document = edits.replace_mask(document, segment_id, masks[0])
-        else:
-            rest = [replace(segment, mask=m, id=new_segment_id()) for m in masks[1:]]
-            parts = [replace(segment, mask=masks[0]), *rest]
-            document = edits.split_segment(document, segment_id, parts)
-    return document
+    return {s.id: (s.mask, new) for s, new in zip(segments, masks, strict=True)}
 
 
 # -- files ------------------------------------------------------------------------

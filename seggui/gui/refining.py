@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from PySide6.QtCore import QObject, Signal, Slot
 
-from seggui.core import edits
-from seggui.core.document import Document
 from seggui.core.mask import Mask
 from seggui.core.ports import Report
-from seggui.core.segment import Segment, new_segment_id
+from seggui.core.refined import Refinement, with_refined
+from seggui.core.segment import Segment
 from seggui.errors import SegguiError
 from seggui.files.project import Project
 from seggui.gui.engine_link import EngineLink
@@ -19,37 +17,6 @@ from seggui.gui.folder_work import Change, FolderWork, lending
 from seggui.jobs.batch import refining
 from seggui.jobs.messages import Failed, Refined
 from seggui.refine.recipe import parse
-
-Refinement = dict[str, tuple[Mask, tuple[Mask, ...]]]
-"""For each segment id: the mask that was refined, and what it became."""
-
-
-def refined(document: Document, results: Refinement, recipe: str) -> Document:
-    """Return the document with each segment replaced by what its mask became.
-
-    A segment that was edited or locked in the meantime is left as it is.
-    """
-    for segment_id, (before, masks) in results.items():
-        segment = document.get(segment_id)
-        if segment is None or segment.locked or not before.same_pixels(segment.mask):
-            continue
-        held = [mask for mask in masks if not mask.is_empty]
-        if len(held) == 1 and held[0].same_pixels(segment.mask):
-            continue
-        if not held:
-            document = edits.remove_segments(document, [segment_id])
-        elif len(held) == 1:
-            document = edits.replace_mask(document, segment_id, held[0])
-        else:
-            parts = [_part(segment, mask, number) for number, mask in enumerate(held)]
-            document = edits.split_segment(document, segment_id, parts)
-    return document
-
-
-def _part(segment: Segment, mask: Mask, number: int) -> Segment:
-    """One of several masks that a segment became; the first keeps the id."""
-    own_id = segment.id if number == 0 else new_segment_id()
-    return replace(segment, id=own_id, mask=mask)
 
 
 class Refining(QObject):
@@ -111,7 +78,7 @@ class Refining(QObject):
             masks = tuple(s.mask for s in chosen)
             reply = refining(place, lambda _name: masks, recipe)(name, report)
             results = _results(chosen, reply.masks)
-            return lambda shown: refined(shown, results, recipe)
+            return lambda shown: with_refined(shown, results)
 
         if not self._folder_work.start(label, names, compute):
             self.said.emit("Other folder work is still running.", "warning")
@@ -150,7 +117,7 @@ class Refining(QObject):
             results, recipe = _results(self._segments, reply.masks), self._recipe
             self.edit_wished.emit(
                 f"Refined: {recipe}",
-                lambda document: refined(document, results, recipe),
+                lambda document: with_refined(document, results),
             )
         else:
             self.preview = tuple(mask for masks in reply.masks for mask in masks)
