@@ -88,6 +88,14 @@ class Welcome(QWidget):
             "another folder."
         )
 
+    def show_no_image(self) -> None:
+        """Say that a folder is open and none of its images is shown."""
+        self._title.setText("No image is shown")
+        self._text.setText(
+            "Choose one in the list of images. If it could not be opened, the message "
+            "above and the tip of its row say why."
+        )
+
     def show_loading(self, what: str) -> None:
         """Say that something is on its way."""
         self._title.setText("One moment")

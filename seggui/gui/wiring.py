@@ -270,6 +270,7 @@ class Wiring(QObject):
         if image is None:
             self._show_welcome()
             self._window.status.show_zoom(None)
+            self._window.status.show_pixel(None, "")
         else:
             self._window.status.show_zoom(canvas.zoom)
             if not self._window.panels_have_focus:

@@ -35,12 +35,17 @@ class ExportDialog(Dialog):
         super().__init__("Export masks", parent, "Export")
         self._formats = {form.id: form for form in formats}
         self._stem = out
+        self._images = images
         self._running = False
         self.setMinimumWidth(560)
         self.content.addWidget(
             label(
-                f"{images:,} image{'s' if images != 1 else ''} with work on them",
-                "quiet",
+                f"{images:,} image{'s' if images != 1 else ''} with work on them"
+                if images
+                else "No image has a segment yet, and none is marked as done: there is "
+                "nothing to export.",
+                "quiet" if images else "warn",
+                wrap=True,
             )
         )
         self._group = QButtonGroup(self)
@@ -151,7 +156,8 @@ class ExportDialog(Dialog):
 
     def _tell(self) -> None:
         if self.do is not None:
-            self.do.setEnabled(bool(self.folder.text().strip()) and not self._running)
+            ready = self._images > 0 and bool(self.folder.text().strip())
+            self.do.setEnabled(ready and not self._running)
 
 
 def _sentence(text: str) -> str:

@@ -83,16 +83,14 @@ class CandidatesPanel(QWidget):
     ) -> None:
         """Show what is offered for that many marks; ``shown`` is on the canvas."""
         self._show_buttons(rows[:_SHOWN], shown)
-        if rows:
-            text = "Candidate"
-        elif waiting:
+        if waiting:
             text = "The model is looking…"
         elif marks:
             text = f"{marks} mark{'s' if marks > 1 else ''}"
         else:
             text = "Click an object, or draw a box around it: its mask is offered here."
         self._text.setText(text)
-        self._text.setVisible(len(rows) < 2)
+        self._text.setVisible(not rows)
         # While the first answer is on its way, Accept shows that it comes.
         self._accept.setVisible(bool(rows) or waiting)
         self._accept.setEnabled(bool(rows))

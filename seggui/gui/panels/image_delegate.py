@@ -24,7 +24,7 @@ _STATUS = {
     "untouched": ("edge", "Untouched"),
     "work": ("accent", "In work"),
     "done": ("good", "Done"),
-    "unreadable": ("bad", "Cannot be read"),
+    "unreadable": ("bad", "Unreadable"),
 }
 
 
@@ -115,6 +115,12 @@ def _draw_name(
     painter.drawText(text, Qt.AlignmentFlag.AlignVCenter, elided)
 
 
+def _cause(reason: str) -> str:
+    """The cause alone: the file is named in the line above, all of it in the tip."""
+    cause = (reason.partition(": ")[2] or reason).removeprefix("it ").rstrip(".")
+    return cause[:1].upper() + cause[1:]
+
+
 def _draw_status(
     painter: QPainter, text: QRect, font: QFont, item: object, colours: Colours
 ) -> None:
@@ -122,7 +128,7 @@ def _draw_status(
     colour_name, words = _STATUS[status]
     reason, segments = getattr(item, "reason", ""), int(getattr(item, "segments", 0))
     if reason:
-        words = reason
+        words = _cause(reason)
     elif segments:
         words += f" · {segments}"
     unsure = getattr(item, "uncertainty", None)

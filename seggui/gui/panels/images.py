@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from PySide6.QtCore import (
@@ -36,7 +36,7 @@ STATUS_TEXTS: dict[str, str] = {
     "untouched": "Untouched",
     "work": "In work",
     "done": "Done",
-    "unreadable": "Cannot be read",
+    "unreadable": "Unreadable",
 }
 
 ROW_ROLE = Qt.ItemDataRole.UserRole
@@ -76,7 +76,7 @@ class ImageModel(QAbstractListModel):
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         if not index.isValid() or not 0 <= index.row() < len(self._shown):
             return None
-        item = self._all[self._shown[index.row()]]
+        item = self._row(self._shown[index.row()])
         if role == ROW_ROLE:
             return item
         if role == Qt.ItemDataRole.DisplayRole:
@@ -119,13 +119,21 @@ class ImageModel(QAbstractListModel):
     def count(self, status: str) -> int:
         return sum(item.status == status for item in self._all)
 
+    def _row(self, place: int) -> ImageRow:
+        """The row as shown: a picture that failed says why before it is opened."""
+        item = self._all[place]
+        problem = self._thumbnails.problems.get(item.name)
+        if problem is None or item.status != "untouched":
+            return item
+        return replace(item, status="unreadable", reason=problem)
+
     def _choose(self) -> None:
         self.beginResetModel()
         self._shown = [
             place
             for place, item in enumerate(self._all)
             if (not self._text or self._text in item.name.casefold())
-            and (not self._status or item.status == self._status)
+            and (not self._status or self._row(place).status == self._status)
         ]
         if self._by_uncertainty:
             self._shown.sort(key=lambda place: -(self._all[place].uncertainty or 0.0))
@@ -136,7 +144,7 @@ class ImageModel(QAbstractListModel):
         place = self._place.get(name)
         if place is not None:
             index = self.index(place)
-            self.dataChanged.emit(index, index, [Qt.ItemDataRole.DecorationRole])
+            self.dataChanged.emit(index, index)
 
 
 class ImagesPanel(QWidget):

@@ -32,6 +32,8 @@ class Thumbnails(QObject):
         self._edge_px = edge_px
         self._load: Loader | None = None
         self._kept: OrderedDict[str, QPixmap | None] = OrderedDict()
+        self.problems: dict[str, str] = {}
+        """Why pictures could not be read, in sentences, by name."""
         self._wanted: list[str] = []
         self._under_way: set[str] = set()
         self._lock = Lock()
@@ -48,6 +50,7 @@ class Thumbnails(QObject):
         self._round += 1
         self._load = load
         self._kept.clear()
+        self.problems.clear()
         self._under_way.clear()
 
     def get(self, name: str) -> QPixmap | None:
@@ -65,6 +68,7 @@ class Thumbnails(QObject):
     def forget(self, name: str) -> None:
         """Load the picture again when it is next asked for."""
         self._kept.pop(name, None)
+        self.problems.pop(name, None)
 
     def close(self) -> None:
         """Drop what waits and let what runs come to its end."""
@@ -80,17 +84,22 @@ class Thumbnails(QObject):
     def edge_px(self) -> int:
         return self._edge_px
 
-    def deliver(self, turn: int, name: str, image_hwc: object) -> None:
-        """Called by the workers; the picture is made on the window's thread."""
-        self._loaded.emit(turn, name, image_hwc)
+    def deliver(self, turn: int, name: str, found: object) -> None:
+        """Called by the workers with pixels, or the sentence why there are none.
 
-    def _receive(self, turn: int, name: str, image_hwc: object) -> None:
+        The picture is made on the window's thread.
+        """
+        self._loaded.emit(turn, name, found)
+
+    def _receive(self, turn: int, name: str, found: object) -> None:
         if turn != self._round:
             return
         self._under_way.discard(name)
         pixmap: QPixmap | None = None
-        if isinstance(image_hwc, np.ndarray):
-            pixmap = QPixmap.fromImage(qimage_of(image_hwc))
+        if isinstance(found, np.ndarray):
+            pixmap = QPixmap.fromImage(qimage_of(found))
+        elif isinstance(found, str):
+            self.problems[name] = found
         self._kept[name] = pixmap
         while len(self._kept) > KEPT:
             self._kept.popitem(last=False)
@@ -108,13 +117,12 @@ class _Job(QRunnable):
         name = self._owner.next_wanted()
         if name is None:
             return
-        image_hwc: object = None
+        found: object
         try:
-            image_hwc = self._load(name, self._owner.edge_px)
-        except SegguiError:
-            # The list says itself why an image cannot be read; it gets no picture.
-            image_hwc = None
-        self._owner.deliver(self._turn, name, image_hwc)
+            found = self._load(name, self._owner.edge_px)
+        except SegguiError as error:
+            found = str(error)
+        self._owner.deliver(self._turn, name, found)
 
 
 def qimage_of(image_hwc: NDArray[np.uint8]) -> QImage:

@@ -234,3 +234,11 @@ def test_a_source_that_cannot_be_read_is_told(qtbot, parent):
     dialog.choose_source("/tmp/other")
     dialog.reject()
     assert cancelled == [()]
+
+
+def test_nothing_is_exported_when_there_is_nothing(qtbot, parent):
+    dialog = ExportDialog(FORMATS, Path("/tmp/project"), 0, parent)
+    dialog.open()
+    assert not dialog.do.isEnabled()
+    dialog.folder.setText("/tmp/elsewhere")
+    assert not dialog.do.isEnabled()

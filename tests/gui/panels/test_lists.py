@@ -10,7 +10,7 @@ from seggui.errors import Unreadable
 from seggui.gui.panels.candidates import CandidateRow, CandidatesPanel
 from seggui.gui.panels.classes import ClassesPanel, ClassRow
 from seggui.gui.panels.history import HistoryPanel, StepRow
-from seggui.gui.panels.images import ImageRow, ImagesPanel
+from seggui.gui.panels.images import ROW_ROLE, ImageRow, ImagesPanel
 from seggui.gui.panels.segment_model import (
     AREA,
     EYE,
@@ -112,6 +112,22 @@ def test_thumbnails_come_from_another_thread_and_only_for_what_is_seen(qtbot, im
     assert index.data(Qt.ItemDataRole.DecorationRole).width() == 12
     assert threading.get_ident() not in threads
     assert len(asked) < 100
+
+
+def test_an_image_whose_picture_fails_is_told_before_it_is_opened(qtbot, images):
+    def load(name, edge_px):
+        if name == "bad":
+            raise Unreadable(name, "it is empty")
+        return np.full((8, 12, 3), 200, np.uint8)
+
+    images.set_thumbnail_loader(load)
+    images.show_images([ImageRow("bad"), ImageRow("good")], "good")
+    bad, good = (images.list.model().index(place) for place in (0, 1))
+    qtbot.waitUntil(lambda: bad.data(ROW_ROLE).status == "unreadable")
+    assert "it is empty" in bad.data(Qt.ItemDataRole.ToolTipRole)
+    assert good.data(ROW_ROLE).status == "untouched"
+    images._status.setCurrentIndex(images._status.findData("unreadable"))
+    assert images.shown_names == ("bad",)
 
 
 def test_a_changed_status_keeps_the_list_where_it_was(images):
