@@ -34,7 +34,12 @@ from seggui.gui.crash import CrashGuard
 from seggui.gui.docks import DOCKS, make_docks, place_docks
 from seggui.gui.edit_wishes import EditWishes
 from seggui.gui.icons import app_icon, put_icon, renew_icons
-from seggui.gui.layout import restore_layout, store_layout
+from seggui.gui.layout import (
+    restore_layout,
+    restore_look,
+    store_layout,
+    store_look,
+)
 from seggui.gui.model_rows import Catalogue
 from seggui.gui.notices import Notice, NoticeBar, Notices
 from seggui.gui.palette import CommandPalette
@@ -89,6 +94,7 @@ class MainWindow(QMainWindow):
         self._theme_changed()
         self.show_facts()
         self._restored = False
+        restore_look(session)
 
     # -- what the wiring calls -------------------------------------------------
 
@@ -280,6 +286,7 @@ class MainWindow(QMainWindow):
         if not self.session.leave_image() and not self._close_anyway():
             event.ignore()
             return
+        store_look(self.session)
         store_layout(self, self.session.settings)
         for dock in self.docks.values():
             # Floating panels are windows of their own and would stay behind.

@@ -20,6 +20,7 @@ from seggui.core.classes import Classes
 from seggui.core.ports import ModelInfo
 from seggui.core.segment import Segment, Source
 from seggui.errors import SaveFailed
+from seggui.gui.canvas.style import LayerStyle, SegmentsLook, default_layers
 from seggui.gui.crash import CrashGuard
 from seggui.gui.docks import DOCKS
 from seggui.gui.theme import DARK, LIGHT, theme
@@ -496,3 +497,21 @@ def test_an_unreadable_image_is_named_in_the_list_before_anyone_opens_it(
     assert not row("a.png").reason
     settle(qtbot)
     assert window.panels.images._model.count("unreadable") == 1
+
+
+def test_layers_are_drawn_at_the_next_start_as_they_were(qtbot, window):
+    first = window.session
+    first.set_layer("segments", LayerStyle(visible=False, opacity=0.9))
+    first.set_look(SegmentsLook("outline", "instance"))
+    window.close()
+    again = MainWindow(make_session(), SomeModels())
+    assert again.session.layers["segments"] == LayerStyle(visible=True, opacity=0.9)
+    assert again.session.look == SegmentsLook("outline", "instance")
+    settings = again.session.settings
+    again.close()
+    settings.set_blob("look", '{"opacity": {"segments": 7}, "segments": [1, {}]}')
+    settings.save()
+    odd = MainWindow(make_session(), SomeModels())
+    assert odd.session.layers == default_layers()
+    assert odd.session.look == SegmentsLook()
+    odd.close()

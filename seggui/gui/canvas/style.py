@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+Draw = Literal["fill", "outline", "both"]
+ColourBy = Literal["class", "instance"]
+
 
 @dataclass(frozen=True, slots=True)
 class LayerStyle:
@@ -42,5 +45,5 @@ def default_layers() -> dict[str, LayerStyle]:
 class SegmentsLook:
     """How segments are drawn."""
 
-    draw: Literal["fill", "outline", "both"] = "both"
-    colour_by: Literal["class", "instance"] = "class"
+    draw: Draw = "both"
+    colour_by: ColourBy = "class"
