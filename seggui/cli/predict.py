@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from seggui.cli.image_paths import NamedImage, images_at, open_images
+from seggui.cli.out_place import check_out
 from seggui.cli.progress import Bar, bar
 from seggui.core.candidate import Candidate, Prediction
 from seggui.core.classes import colour_number
@@ -91,6 +92,8 @@ def run(options: argparse.Namespace) -> int:
             stack.enter_context(_project(options)) if options.into_project else None
         )
         images = open_images(project) if project else images_at(options.path)
+        if options.out is not None:
+            check_out(options.out, options.path)
         model = open_full_image_model(
             options.model,
             options.weights,

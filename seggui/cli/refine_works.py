@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seggui.cli.image_paths import images_at
+from seggui.cli.out_place import check_out
 from seggui.cli.refine_masks import Refiner
 from seggui.core.classes import UNLABELLED, Rgb
 from seggui.core.document import Document, ImageFacts
@@ -47,16 +48,13 @@ def works_at(path: Path, out: Path | None, image: Path | None) -> Iterator[list[
         return
     if not path.is_dir():
         raise BadRequest(f"There is no file or folder {path}.")
+    if out is not None:
+        check_out(out, path)
     if image is not None:
         raise BadRequest("--image goes with a single mask, not with a folder.")
     if _is_pairs(path):
         yield _pairs(path, _needed(out, path))
         return
-    if out is not None and out.resolve().is_relative_to(path.resolve()):
-        raise BadRequest(
-            f"{out} lies inside the project, where masks would be taken for images. "
-            "Choose a folder outside it."
-        )
     with Project.open(path, read_only=out is not None) as project:
         if out is None and project.read_only:
             raise ReadOnly(project.read_only)

@@ -1,0 +1,38 @@
+"""Masks go to a folder of their own, not over what somebody else made."""
+
+import json
+
+import pytest
+
+from seggui.cli.dispatch import run
+from seggui.cli.out_place import check_out
+from seggui.errors import BadRequest
+
+
+@pytest.fixture
+def pairs(tmp_path):
+    for kind in ("images", "masks"):
+        (tmp_path / "pairs" / kind).mkdir(parents=True)
+        (tmp_path / "pairs" / kind / "a.png").write_bytes(b"by hand")
+    return tmp_path / "pairs"
+
+
+def test_predictions_never_replace_masks_made_by_hand(pairs, capsys):
+    words = ["predict", str(pairs), "--model", "unet", "--out", str(pairs), "--json"]
+    assert run(words) == 1
+    assert "masks of its own" in json.loads(capsys.readouterr().out)["error"]
+    assert (pairs / "masks/a.png").read_bytes() == b"by hand"
+
+
+def test_a_folder_inside_a_project_or_the_source_itself_is_refused(tmp_path):
+    project = tmp_path / "project"
+    project.mkdir()
+    (project / "seggui.json").write_text("{}")
+    with pytest.raises(BadRequest, match="inside the project"):
+        check_out(project / "a" / "b", project)
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    with pytest.raises(BadRequest, match="images themselves"):
+        check_out(photos, photos)
+    check_out(photos / "found", photos)
+    check_out(tmp_path / "new", photos)
