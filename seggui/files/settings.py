@@ -65,7 +65,7 @@ SETTINGS: tuple[Setting, ...] = (
         "autosave",
         "Save by itself",
         True,
-        "Write an image's segments soon after each change.",
+        "Soon after each change.",
         "Saving",
     ),
     Setting(
@@ -86,16 +86,16 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting(
         "ask_before_download",
-        "Ask before downloading weights",
+        "Ask before a download",
         True,
-        "Nothing is fetched from the network without this question.",
+        "Show its source, size and licence first.",
         "Models",
     ),
     Setting(
         "hover_preview",
         "Preview while hovering",
         False,
-        "Ask the model for a mask under the resting cursor.",
+        "The mask that a click would bring.",
         "Models",
     ),
     Setting(

@@ -324,6 +324,7 @@ GESTURES: tuple[tuple[str, str], ...] = (
     ("Click", "Point: add to the object"),
     ("Right click or Alt+click", "Point: take away from the object"),
     ("Drag a mark, click a mark", "Point: move it, remove it"),
+    ("Click with one segment selected", "Point: correct that segment"),
     ("Shift+click", "Brush: a straight line from the last place"),
     ("[ and ]", "Brush: smaller, larger"),
     ("Ctrl+wheel", "Brush: size"),

@@ -138,7 +138,9 @@ class EditWishes(QObject):
         if 0 < number <= len(rows):
             self._session.set_class(rows[number - 1].id)
         else:
-            self._session.say(f"There is no class number {number} yet.", "info")
+            self._session.say(
+                f"There is no class number {number} yet; New Class adds one.", "info"
+            )
 
     def add_class(self, name: str, thing: bool) -> None:
         classes = self._session.classes.added(name, thing=thing)

@@ -40,7 +40,8 @@ class ExportDialog(Dialog):
         self.setMinimumWidth(560)
         self.content.addWidget(
             label(
-                f"{images:,} image{'s' if images != 1 else ''} with work on them"
+                ("1 image" if images == 1 else f"{images:,} images")
+                + " with segments or marked as done"
                 if images
                 else "No image has a segment yet, and none is marked as done: there is "
                 "nothing to export.",

@@ -36,7 +36,7 @@ TOOLS: tuple[ToolRow, ...] = (
         "Point",
         "tool-point",
         "P",
-        "Click adds, right click or Alt subtracts. Drag a point to move it, "
+        "Click adds, right click or Alt+click takes away. Drag a point to move it, "
         "click it to remove it. Enter accepts.",
         PointTool,
     ),
@@ -54,7 +54,7 @@ TOOLS: tuple[ToolRow, ...] = (
         "tool-brush",
         "D",
         "Paint. [ and ] or Ctrl and the wheel change the size; "
-        "Shift draws a straight line from the last dab.",
+        "Shift+click draws a straight line from the last place.",
         Brush,
     ),
     ToolRow(
@@ -63,7 +63,7 @@ TOOLS: tuple[ToolRow, ...] = (
         "tool-eraser",
         "E",
         "Erase. [ and ] or Ctrl and the wheel change the size; "
-        "Shift draws a straight line from the last dab.",
+        "Shift+click draws a straight line from the last place.",
         Eraser,
     ),
     ToolRow(
