@@ -88,7 +88,10 @@ fi
 # Begun anew when it cannot serve: half made, of an old Python, or moved here from
 # another place (its scripts and its link to this program hold absolute paths).
 serves() {
-    .venv/bin/python -m pip --version >/dev/null 2>&1 && new_enough .venv/bin/python || return 1
+    # Without its pyvenv.cfg it is the system's own Python, which is left alone.
+    .venv/bin/python -c 'import sys; sys.exit(sys.prefix == sys.base_prefix)' 2>/dev/null &&
+        .venv/bin/python -m pip --version >/dev/null 2>&1 &&
+        new_enough .venv/bin/python || return 1
     [ ! -f .venv/seggui-place ] || [ "$(cat .venv/seggui-place)" = "$PWD" ]
 }
 if ! serves; then
