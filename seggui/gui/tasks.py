@@ -387,12 +387,14 @@ class Tasks(QObject):
         """A run has a model now: it is chosen and can predict."""
         self._full_image = f"runs/{name}"
         self.show_models()
+        self._panels.models.choose(self._full_image)
         self.show_runs()
         self._session.say(f"The training {name} is done; its model can predict now.")
 
     def use_run(self, name: str) -> None:
         self._full_image = f"runs/{name}"
         self.show_models()
+        self._panels.models.choose(self._full_image)
         self.dock_wished.emit("models")
 
     def _why_no_training(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -176,8 +177,15 @@ class TrainingLink(QObject):
             self._events = []
         self._events.extend(new)
         run = self._reader.run
-        self.view = view_of(run, self._events, self._problems.get(run, ""))
+        view = view_of(run, self._events, self._problems.get(run, ""))
+        self.view = replace(view, row=self._seen(view.row))
         self.view_changed.emit()
+
+    def _seen(self, row: RunRow) -> RunRow:
+        """A process that has written nothing yet is preparing, not lost."""
+        if row.state == "lost" and self._is(row.name):
+            return replace(row, state="preparing")
+        return row
 
     def _list_runs(self, also: str = "") -> None:
         folder = self._runs_folder
@@ -199,7 +207,7 @@ class TrainingLink(QObject):
                 rows.append(row_of(folder / name, old.score))
             else:
                 score = score_of(read_events(folder / name))
-                rows.append(row_of(folder / name, score))
+                rows.append(self._seen(row_of(folder / name, score)))
         changed = tuple(rows) != self.rows
         self.rows = tuple(rows)
         if changed:

@@ -65,6 +65,17 @@ def test_a_run_of_the_same_name_in_another_folder_is_not_steered(
     link._timer.stop()
 
 
+def test_a_training_that_has_written_nothing_yet_is_preparing(
+    link, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(TrainProcess, "_spawn", lambda *_: None)
+    monkeypatch.setattr(TrainProcess, "running", property(lambda _: True))
+    monkeypatch.setattr(TrainProcess, "close", lambda *_: None)
+    name = link.start(tmp_path, TrainOptions())
+    assert link.view.row.state == "preparing"
+    assert [(row.name, row.state) for row in link.rows] == [(name, "preparing")]
+
+
 def test_previews_follow_their_files(tmp_path):
     folder = tmp_path / "previews"
     folder.mkdir()

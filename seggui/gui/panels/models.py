@@ -99,13 +99,14 @@ class ModelsPanel(QWidget):
             "Find everything on all images without segments",
         )
         self._rank = icon_button("sort", "Order the images by how unsure this model is")
-        self._rank.clicked.connect(lambda: self.rank_wished.emit(self.current_id))
+        self._rank.clicked.connect(lambda: self.rank_wished.emit(self._target_id()))
         self._bar = BatchBar()
         self._bar.cancel_wished.connect(self.cancel_wished)
         self._predict_line = QWidget()
         predict = column(self._predict_line, margin=0)
         predict.addWidget(thin_line())
-        predict.addWidget(label("Predict", "section"))
+        self._predict_title = label("", "section", wrap=True)
+        predict.addWidget(self._predict_title)
         line = row(self._predict, self._rest, self._rank)
         line.setStretch(0, 1)
         line.setStretch(1, 1)
@@ -126,9 +127,11 @@ class ModelsPanel(QWidget):
         self._download.clicked.connect(
             lambda: self.download_wished.emit(self.current_id)
         )
-        self._predict.clicked.connect(lambda: self.predict_wished.emit(self.current_id))
+        self._predict.clicked.connect(
+            lambda: self.predict_wished.emit(self._target_id())
+        )
         self._rest.clicked.connect(
-            lambda: self.predict_rest_wished.emit(self.current_id)
+            lambda: self.predict_rest_wished.emit(self._target_id())
         )
         self.show_models((), "", "")
 
@@ -143,7 +146,11 @@ class ModelsPanel(QWidget):
         with QSignalBlocker(self.list):
             self.list.clear()
             for kind, title in _KINDS.items():
-                of_kind = [item for item in rows if item.kind == kind]
+                # What can run as it stands comes first.
+                of_kind = sorted(
+                    (item for item in rows if item.kind == kind),
+                    key=lambda item: not item.usable,
+                )
                 if not of_kind:
                     continue
                 head = QTreeWidgetItem([title])
@@ -160,6 +167,13 @@ class ModelsPanel(QWidget):
         self._pages.setCurrentIndex(0 if rows else 1)
         self._tell()
 
+    def choose(self, model_id: str) -> None:
+        """Mark a model as a click would."""
+        for line in self._lines():
+            if line.data(0, _ID) == model_id:
+                self.list.setCurrentItem(line)
+                self.list.scrollToItem(line)
+
     def show_possible(self, *, image: bool, writable: bool) -> None:
         """Whether there is an image, and whether it may be changed."""
         self._image, self._writable = image, writable
@@ -173,6 +187,18 @@ class ModelsPanel(QWidget):
     def current_id(self) -> str:
         line = self.list.currentItem()
         return str(line.data(0, _ID) or "") if line is not None else ""
+
+    def _lines(self) -> list[QTreeWidgetItem]:
+        """The lines of the list that are models."""
+        flag = Qt.MatchFlag.MatchContains | Qt.MatchFlag.MatchRecursive
+        return [line for line in self.list.findItems("", flag) if line.data(0, _ID)]
+
+    def _target(self) -> ModelRow | None:
+        """The full-image model that would predict: the marked one, or that in use."""
+        marked = self._rows.get(self.current_id)
+        if marked is not None and marked.kind != "prompted":
+            return marked
+        return self._rows.get(self._full_image)
 
     def _line(self, item: ModelRow) -> QTreeWidgetItem:
         colours = theme().colours
@@ -196,10 +222,14 @@ class ModelsPanel(QWidget):
             self.full_image_wished.emit(item.id)
         self._tell()
 
+    def _target_id(self) -> str:
+        target = self._target()
+        return "" if target is None else target.id
+
     def _tell(self) -> None:
         item = self._rows.get(self.current_id)
         prompted = item is not None and item.kind == "prompted"
-        full = item is not None and not prompted
+        target = self._target()
         usable = item is not None and item.usable
         facts = item.facts if item is not None else ()
         self._facts.setText("\n".join(f"{key}: {value}" for key, value in facts))
@@ -212,11 +242,14 @@ class ModelsPanel(QWidget):
             else "Use for clicks"
         )
         self._download.setVisible(item is not None and item.downloadable)
-        self._predict_line.setVisible(full)
-        may = full and usable and self._writable
+        self._predict_line.setVisible(target is not None)
+        if target is not None:
+            self._predict_title.setText(f"Predict with {target.title}")
+        able = target is not None and target.usable
+        may = able and self._writable
         self._predict.setEnabled(may and self._image)
         self._rest.setEnabled(may)
-        self._rank.setEnabled(full and usable)
+        self._rank.setEnabled(able)
 
 
 def _tree() -> QTreeWidget:

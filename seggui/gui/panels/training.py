@@ -195,6 +195,9 @@ class _RunPage(QWidget):
         if view is None:
             return
         state = view.row.state
+        with QSignalBlocker(self.box):
+            # What is shown may not be what was chosen here: a training just began.
+            self.box.setCurrentIndex(self.box.findData(view.row.name))
         self._state.setText(_STATES.get(state, state))
         relook(self._state, _LOOKS.get(state, "heading"))
         left = (

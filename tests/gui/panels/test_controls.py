@@ -256,6 +256,17 @@ def test_a_trained_model_predicts_the_image_or_the_rest(models):
     assert "0.9" in models._facts.text()
 
 
+def test_predicting_is_at_hand_while_another_model_is_marked(models):
+    heard = heard_of(models.predict_wished)
+    choose(models, "classic")
+    assert "unet-1" in models._predict_title.text()
+    models._predict.click()
+    models.choose("runs/u")
+    assert models.current_id == "runs/u"
+    models._predict.click()
+    assert heard == [("runs/u",), ("runs/u",)]
+
+
 def test_a_read_only_project_is_not_predicted(models):
     models.show_possible(image=True, writable=False)
     assert not models._predict.isEnabled()
