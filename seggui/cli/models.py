@@ -23,13 +23,16 @@ _ASSENT = {"y", "yes"}
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("what", choices=tuple(_ACTIONS), help="what to do")
-    parser.add_argument("model", nargs="?", help="id of the model; all for list")
+    parser.add_argument(
+        "model", nargs="?", help="id of the model; list shows all without one"
+    )
     parser.add_argument(
         "--project", type=Path, help="list and describe the runs of this project too"
     )
     parser.add_argument(
         "--yes", action="store_true", help="download or remove without asking"
     )
+    parser.set_defaults(usage_error=parser.error)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -135,7 +138,7 @@ def _known(options: argparse.Namespace) -> tuple[ModelInfo, ...]:
 
 def _one(options: argparse.Namespace) -> ModelInfo:
     if not options.model:
-        raise BadRequest(f"Name a model: seggui models {options.what} ID.")
+        options.usage_error(f"name a model: seggui models {options.what} ID")
     for info in _known(options):
         if options.model in (info.id, info.run):
             return info

@@ -75,4 +75,5 @@ def _print(
         sys.stdout.write(json.dumps(result) + "\n")
         return
     not_done = f"; {len(failed)} failed" if failed else ""
-    sys.stdout.write(f"{len(rows)} refined into {where}{not_done}\n")
+    images = "1 image" if len(rows) == 1 else f"{len(rows):,} images"
+    sys.stdout.write(f"{images} refined into {where}{not_done}\n")

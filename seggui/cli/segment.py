@@ -36,7 +36,7 @@ HELP = (
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("image", type=Path)
+    parser.add_argument("image", type=Path, help="the image file")
     parser.add_argument(
         "--point",
         action="append",
@@ -64,6 +64,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="write each candidate, the best first, as NAME-1.png, NAME-2.png, …",
     )
     parser.add_argument("--out", type=Path, required=True, help="PNG to write")
+    parser.set_defaults(usage_error=parser.error)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -129,7 +130,7 @@ def _check(options: argparse.Namespace) -> None:
     if several and options.mask is not None:
         raise BadRequest("--mask corrects one object and goes with one box at most.")
     if not (options.point or options.box or options.text):
-        raise BadRequest("Nothing is asked for: give --point, --box or --text.")
+        options.usage_error("nothing is asked for: give --point, --box or --text")
 
 
 def _prompts(options: argparse.Namespace, previous: Mask | None) -> Iterator[Prompt]:

@@ -128,12 +128,18 @@ def test_at_a_terminal_the_question_is_asked(
         (["verify", "maskrcnn"], "are not on this machine"),
         (["info", "nonet"], "no model called 'nonet'"),
         (["list", "nonet"], "no model called 'nonet'"),
-        (["info"], "Name a model"),
     ],
 )
 def test_what_makes_no_sense_is_one_sentence(capsys, words, sentence):
     assert run(["models", *words]) == 1
     assert sentence in capsys.readouterr().err
+
+
+def test_a_model_that_is_not_named_is_wrong_usage(capsys):
+    with pytest.raises(SystemExit) as ended:
+        run(["models", "info"])
+    assert ended.value.code == 2
+    assert "name a model: seggui models info ID" in capsys.readouterr().err
 
 
 def test_the_list_loads_no_torch():

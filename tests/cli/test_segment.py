@@ -110,7 +110,6 @@ def test_the_mask_has_the_size_of_the_image_as_shown(photo):
 @pytest.mark.parametrize(
     ("words", "reason"),
     [
-        ((), "Nothing is asked for"),
         (("--point", "500,3"), "outside the image"),
         (("--point", "3,3,0"), "Click on the object first"),
         (("--text", "a disc"), "does not read text"),
@@ -125,6 +124,13 @@ def test_what_makes_no_sense_is_said_in_a_sentence(photo, capsys, words, reason)
     assert code == 1
     assert reason in capsys.readouterr().err
     assert not out.exists()
+
+
+def test_asking_for_nothing_is_wrong_usage(photo, capsys):
+    with pytest.raises(SystemExit) as ended:
+        segment(photo)
+    assert ended.value.code == 2
+    assert "nothing is asked for" in capsys.readouterr().err
 
 
 def test_a_mask_of_another_size_is_refused(photo, capsys):

@@ -54,7 +54,7 @@ def _text_of(path: Path, data: bytes) -> str:
         raise Unreadable(
             path,
             f"byte {error.start:,} does not belong in {encoding.upper()} text; "
-            "save the file as UTF-8",
+            "choose a JSON file, or save it as UTF-8",
         ) from error
 
 
