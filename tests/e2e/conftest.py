@@ -1,6 +1,7 @@
 """The window as a person starts it, on a small copy of the sample project."""
 
 import shutil
+import subprocess
 
 import pytest
 from person import DONE, TRUTH, UNTOUCHED, Person
@@ -59,3 +60,18 @@ def start(qtbot):
         window.close()
         window.deleteLater()
     theme().set_wanted("system")
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A disk of its own with room for little; skips where none may be made."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    words = ["mount", "-t", "tmpfs", "-o", "size=2m", "none", str(folder)]
+    if (
+        shutil.which("mount") is None
+        or subprocess.run(words, capture_output=True).returncode
+    ):
+        pytest.skip("this test needs the right to mount a small disk")
+    yield folder
+    subprocess.run(["umount", "--lazy", str(folder)], check=True)

@@ -1,5 +1,6 @@
 """A person at the real window: real mouse and key events, and eyes that wait."""
 
+import contextlib
 import itertools
 import time
 
@@ -18,6 +19,13 @@ TRUTH = "cells/cells_08.png"
 
 PATIENCE_S = 60.0
 """Machines that test are busy; nothing here measures time."""
+
+
+def fill(disk):
+    """Leave no room on a small disk."""
+    with contextlib.suppress(OSError), (disk / "filler").open("wb", 0) as stream:
+        while stream.write(b"x" * 4096):
+            pass
 
 
 class Person:

@@ -9,8 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-from person import DONE, TRUTH, UNTOUCHED
+from person import DONE, TRUTH, UNTOUCHED, fill
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QMessageBox, QWidget
@@ -193,21 +192,6 @@ def test_a_second_window_looks_only_and_says_who_works(start, sample):
     first.wait(lambda: first.session.saved, "saving beside a reader")
 
 
-@pytest.fixture
-def small_disk(tmp_path):
-    """A disk of its own with room for little; skips where none may be made."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    words = ["mount", "-t", "tmpfs", "-o", "size=2m", "none", str(folder)]
-    if (
-        shutil.which("mount") is None
-        or subprocess.run(words, capture_output=True).returncode
-    ):
-        pytest.skip("this test needs the right to mount a small disk")
-    yield folder
-    subprocess.run(["umount", "--lazy", str(folder)], check=True)
-
-
 def read_only_from_now_on(monkeypatch, folder):
     """What a disk does that the system found broken: no file opens for writing."""
     really = os.open
@@ -260,12 +244,7 @@ def test_a_full_disk_loses_nothing_and_saves_when_there_is_room(
     person.window.trigger("tool_brush")
     person.drag((60, 60), (90, 60))
     made = person.document
-    with filler.open("wb", buffering=0) as stream:
-        try:
-            while stream.write(b"x" * 4096):
-                pass
-        except OSError:
-            pass
+    fill(small_disk)
     person.do("save")
     person.wait(lambda: not person.session.saving.under_way, "the save to end")
     person.settle()

@@ -9,7 +9,7 @@ from dataclasses import replace
 import cv2
 import numpy as np
 import pytest
-from person import DONE, TRUTH, UNTOUCHED
+from person import DONE, TRUTH, UNTOUCHED, fill
 from test_main_path import TINY
 from tqdm import tqdm
 
@@ -189,6 +189,28 @@ def test_bad_input_is_one_sentence_and_nothing_changes(
     assert "Traceback" not in err
     after = content_of(tmp_path)
     assert {path: after.get(path) for path in before} == before
+
+
+def test_a_full_disk_keeps_what_was_there(sample, small_disk, capsys):
+    out = small_disk / "mask.png"
+    older = png_of_ids(mask(255, side=256))
+    out.write_bytes(older)
+    fill(small_disk)
+    before = content_of(sample)
+    words = ["segment", str(sample / TRUTH), "--point=128,128", "--out", str(out)]
+    assert run(words) == 1
+    [sentence] = capsys.readouterr().err.splitlines()
+    assert "mask.png: the disk is full" in sentence
+    assert out.read_bytes() == older
+    export = ["export", str(sample), "--format=coco", "--out", str(small_disk / "coco")]
+    assert run(export) == 1
+    sentences = [
+        line for line in capsys.readouterr().err.splitlines() if "seggui:" in line
+    ]
+    assert len(sentences) == 1
+    assert "the disk is full" in sentences[0]
+    assert {path.name for path in small_disk.iterdir()} == {"mask.png", "filler"}
+    assert content_of(sample) == before
 
 
 def test_too_little_memory_is_one_sentence(sample, capsys, monkeypatch):
