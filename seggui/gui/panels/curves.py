@@ -39,8 +39,11 @@ class CurvesView(QWidget):
     def show_curves(self, curves: Curves) -> None:
         """Show these numbers."""
         self._shown = curves
+        something = bool(curves.loss[0] or curves.scores)
+        # A run that has only begun shows no empty axes of the one before.
+        self.setVisible(something)
         if self._plots is None:
-            if not curves.loss[0] and not curves.scores:
+            if not something:
                 return
             self._plots = self._made()
         top, rate, below = self._plots

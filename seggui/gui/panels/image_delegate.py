@@ -133,7 +133,9 @@ def _draw_status(
         words += f" · {segments}"
     unsure = getattr(item, "uncertainty", None)
     if unsure is not None:
-        words += f" · unsure {unsure:.0%}"
+        # The dot tells the status; a narrow list has no room for both in words.
+        words = f"{segments} · " if segments else ""
+        words += f"unsure {unsure:.0%}"
     colour = QColor(getattr(colours, colour_name))
     dot = QRectF(text.left() + 1, text.center().y() - 3, 8, 8)
     painter.setPen(colour)

@@ -377,3 +377,6 @@ def test_curves_are_plotted_when_there_is_something_to_plot(training):
     assert list(rate.getData()[1]) == [1, 1, 1]
     [score] = below.listDataItems()
     assert list(score.getData()[1]) == [0.8]
+    assert not training._run_page.curves.isHidden()
+    training.show_run(RunView(RUN))
+    assert training._run_page.curves.isHidden()
