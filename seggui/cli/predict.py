@@ -22,7 +22,7 @@ from seggui.core.predicted import (
     with_classes_of,
     with_prediction,
 )
-from seggui.errors import BadRequest, ReadOnly, SegguiError, Unreadable
+from seggui.errors import ReadOnly, SegguiError, Unreadable
 from seggui.files.atomic import make_folder, write_whole
 from seggui.files.formats.names import mask_names
 from seggui.files.formats.png import png_of_ids
@@ -53,7 +53,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--recipe", default="", help="refine what is found, e.g. fill:9"
     )
     parser.add_argument(
-        "--score", type=float, default=0.5, help="leave out objects below it"
+        "--score",
+        type=float,
+        default=0.5,
+        help="leave out objects below it (default: 0.5)",
     )
     parser.add_argument(
         "--device", default="auto", help="auto, cpu, cuda or mps (default: auto)"
@@ -67,8 +70,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--into-project",
         action="store_true",
         help="put what is found into the project at PATH, as candidates to accept or "
-        "drop, on every image that is not marked as done",
+        "reject, on every image that is not marked as done",
     )
+    parser.set_defaults(usage_error=parser.error)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -84,7 +88,7 @@ def run(options: argparse.Namespace) -> int:
     from seggui.models.catalog import open_full_image_model
 
     if options.out is None and not options.into_project:
-        raise BadRequest("Say where to: --out DIR, --into-project, or both.")
+        options.usage_error("say where to: --out DIR, --into-project, or both")
     refused: list[str] = []
     rows: list[dict[str, object]] = []
     with ExitStack() as stack:

@@ -48,6 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     for option in OPTIONS:
         _add(parser, option)
+    parser.set_defaults(usage_error=parser.error)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -80,7 +81,7 @@ def _order(options: argparse.Namespace, given: Mapping[str, object]) -> Order:
 
     if options.resume:
         if options.out is None:
-            raise BadRequest("Name the run folder to resume with --out.")
+            options.usage_error("name the run folder to resume with --out")
         fixed = sorted(set(given) - set(_CHANGEABLE))
         if fixed:
             raise BadRequest(
@@ -91,7 +92,7 @@ def _order(options: argparse.Namespace, given: Mapping[str, object]) -> Order:
         wanted = replace(before, **given)  # type: ignore[arg-type] # checked when made
         return Order(options.folder or folder, options.out, wanted, resume=True)
     if options.folder is None:
-        raise BadRequest("Name the folder to train on.")
+        options.usage_error("name the folder to train on")
     given = dict(given)
     if given.get("minutes") and "epochs" not in given:
         given["epochs"] = _ENDLESS_EPOCHS

@@ -67,7 +67,6 @@ def test_a_recipe_refines_what_is_found(trained, tmp_path):
     [
         (["--out=o", "--model=unet"], "train it on your own images first"),
         (["--out=o", "--model=nonet"], "no model called 'nonet'"),
-        (["--model=unet"], "--out DIR, --into-project"),
         (["--out=o", "--model=RUN", "--tile=3"], "A tile has 64 to 8192"),
         (["--out=o", "--model=RUN", "--score=2"], "score is between 0 and 1"),
         (["--out=o", "--model=RUN", "--device=tpu"], "no device called 'tpu'"),

@@ -42,8 +42,6 @@ def test_a_finished_run_resumes_with_more_epochs(trained, tmp_path, capsys):
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (["train"], "Name the folder to train on"),
-        (["train", "--resume"], "Name the run folder to resume with --out"),
         (["train", "nowhere"], "There is no folder nowhere"),
         (["train", "--resume", "--out=none"], "run.json"),
         (["train", "--resume", "--out=x", "--loss=ce"], "keeps its loss"),
@@ -60,10 +58,20 @@ def test_what_makes_no_sense_is_one_sentence(
     assert len(err.strip().splitlines()) == 1
 
 
-def test_a_wrong_choice_is_wrong_usage():
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        (["train", ".", "--model=nonet"], "nonet"),
+        (["train"], "name the folder to train on"),
+        (["train", "--resume"], "name the run folder to resume with --out"),
+        (["predict", ".", "--model=lraspp"], "say where to"),
+    ],
+)
+def test_what_is_missing_or_no_choice_is_wrong_usage(capsys, words, reason):
     with pytest.raises(SystemExit) as caught:
-        run(["train", ".", "--model=nonet"])
+        run(words)
     assert caught.value.code == 2
+    assert reason in capsys.readouterr().err
 
 
 def test_help_is_quick_because_it_loads_no_torch():
