@@ -295,7 +295,7 @@ _MODEL = (
     ),
     ActionRow(
         "train", "Train a Model", "Model", "training", "window.show_training",
-        "Ctrl+Shift+T", "Show the Training panel", ("project",), gap=True,
+        "Ctrl+Shift+T", "Show the Train panel", ("project",), gap=True,
     ),
     ActionRow(
         "stop_engine", "Restart the Engine", "Model", "reset", "tasks.restart_engine",
@@ -328,10 +328,13 @@ GESTURES: tuple[tuple[str, str], ...] = (
     ("Shift+click", "Brush: a straight line from the last place"),
     ("[ and ]", "Brush: smaller, larger"),
     ("Ctrl+wheel", "Brush: size"),
+    ("Del", "Polygon: take back the last corner"),
+    ("Shift+click or Ctrl+click", "Select: add to the selection"),
     ("Wheel or pinch", "Zoom at the cursor"),
+    ("+ and -", "Zoom in, zoom out"),
     ("Space+drag or middle button", "Move the image"),
 )
-"""What the mouse does; shown on the shortcuts page."""
+"""What mouse and keys do on the image; shown on the shortcuts page."""
 
 
 def tool_tip(row: ActionRow, keys: str) -> str:

@@ -92,7 +92,9 @@ class Predicting(QObject):
             )
 
         if not self._folder_work.start(f"Predicted by {source}", names, compute):
-            self.said.emit("Other folder work is still running.", "warning")
+            self.said.emit(
+                "Other folder work is still running; try again after it.", "warning"
+            )
 
     def stop(self) -> None:
         if self._ticket:

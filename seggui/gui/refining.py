@@ -81,7 +81,9 @@ class Refining(QObject):
             return lambda shown: with_refined(shown, results)
 
         if not self._folder_work.start(label, names, compute):
-            self.said.emit("Other folder work is still running.", "warning")
+            self.said.emit(
+                "Other folder work is still running; try again after it.", "warning"
+            )
 
     def stop(self) -> None:
         """End the preview; an answer under way is dropped."""

@@ -205,7 +205,9 @@ class Session(Editing):
                 if other is not target:
                     mask = mask.difference(other.mask)
         if mask.is_empty:
-            self.say("Other segments cover all of the candidate.", "warning")
+            self.say(
+                "Other segments cover it all; the Tool panel protects them.", "warning"
+            )
             return
         if target is None:
             segment = Segment(mask, self.class_id, source)

@@ -315,7 +315,9 @@ class Tasks(QObject):
         names = [name for name in names if project.row(name).state != "done"]
         path = self._model_path(model)
         if not rank(session, project, names, path):
-            session.say("Other folder work is still running.", "warning")
+            session.say(
+                "Other folder work is still running; try again after it.", "warning"
+            )
             return
         self.dock_wished.emit("images")
         self._panels.images.show_by_uncertainty()

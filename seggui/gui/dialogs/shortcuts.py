@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QLineEdit, QTextBrowser, QWidget
 
 from seggui.gui.actions import ACTIONS, GESTURES, MENUS
 from seggui.gui.dialogs.frame import Dialog
+from seggui.gui.docks import DOCKS
 from seggui.gui.panels.controls import button, row
 from seggui.gui.theme import LIGHT, Colours, theme
 
@@ -35,7 +36,9 @@ def shortcuts_html(colours: Colours, wanted: str = "", title: str = "") -> str:
         )
         for menu in MENUS
     ]
-    sections.append(("Mouse", [(what, keys, "") for keys, what in GESTURES]))
+    panels = [(row.title, _keys(row.shortcut), "Show or hide") for row in DOCKS]
+    sections.append(("Panels", panels))
+    sections.append(("On the image", [(what, keys, "") for keys, what in GESTURES]))
     for section, rows in sections:
         found = [r for r in rows if not low or low in " ".join(r).casefold()]
         if found:
@@ -61,7 +64,8 @@ def _table(title: str, rows: list[tuple[str, str, str]], colours: Colours) -> st
             f"<td width='24%'><b>{html.escape(keys)}</b></td>"
             f"<td style='color:{colours.quiet}'>{html.escape(tip)}</td></tr>"
         )
-    lines.append("</table>")
+    # Qt drops the margin of a heading after a table.
+    lines.append("</table><div style='font-size:5px'>&nbsp;</div>")
     return "".join(lines)
 
 
