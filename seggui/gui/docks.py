@@ -41,8 +41,6 @@ DOCKS: tuple[DockRow, ...] = (
 
 _LEFT_WIDTH_PX = 230
 _RIGHT_WIDTH_PX = 330
-_LEFT_MOST, _RIGHT_MOST = 0.2, 0.28
-"""Parts of the window that the docks of a side may take at first."""
 _TOP_PART = 0.42
 
 
@@ -92,10 +90,7 @@ def place_docks(window: QMainWindow, docks: Mapping[str, QDockWidget]) -> None:
         dock.raise_()
     window.resizeDocks(
         [first["left"], first["top"]],
-        [
-            min(_LEFT_WIDTH_PX, round(size.width() * _LEFT_MOST)),
-            min(_RIGHT_WIDTH_PX, round(size.width() * _RIGHT_MOST)),
-        ],
+        [_LEFT_WIDTH_PX, _RIGHT_WIDTH_PX],
         Qt.Orientation.Horizontal,
     )
     height = max(window.height(), 600)
