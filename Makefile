@@ -35,12 +35,12 @@ slow: setup ## the long runs: kills, faults, soak
 
 bench: setup ## benchmarks on real images: make bench DATA=folder
 	@test -n "$(DATA)" || { echo "make bench DATA=folder of data sets"; exit 2; }
-	$(PY) benchmarks/clicks.py --data $(DATA) --limit 20
-	$(PY) benchmarks/canvas.py
-	$(PY) benchmarks/brush.py
-	$(PY) benchmarks/crf.py --data $(DATA)
-	$(PY) benchmarks/export.py
-	$(PY) benchmarks/event_loop.py
+	$(PY) -m benchmarks.clicks --data $(DATA) --limit 20
+	$(PY) -m benchmarks.canvas
+	$(PY) -m benchmarks.brush
+	$(PY) -m benchmarks.crf --data $(DATA)
+	$(PY) -m benchmarks.export
+	$(PY) -m benchmarks.event_loop
 
 build: setup ## build the wheel and the source archive into dist/
 	$(PY) -m build
