@@ -41,6 +41,8 @@ DOCKS: tuple[DockRow, ...] = (
 
 _LEFT_WIDTH_PX = 230
 _RIGHT_WIDTH_PX = 330
+_LEFT_MOST, _RIGHT_MOST = 0.2, 0.28
+"""Parts of the window that the docks of a side may take at first."""
 _TOP_PART = 0.42
 
 
@@ -90,7 +92,10 @@ def place_docks(window: QMainWindow, docks: Mapping[str, QDockWidget]) -> None:
         dock.raise_()
     window.resizeDocks(
         [first["left"], first["top"]],
-        [_LEFT_WIDTH_PX, _RIGHT_WIDTH_PX],
+        [
+            min(_LEFT_WIDTH_PX, round(size.width() * _LEFT_MOST)),
+            min(_RIGHT_WIDTH_PX, round(size.width() * _RIGHT_MOST)),
+        ],
         Qt.Orientation.Horizontal,
     )
     height = max(window.height(), 600)

@@ -65,7 +65,7 @@ class CandidatesPanel(QWidget):
         self._moving.setAccessibleName("The model is looking")
         self._late.timeout.connect(self._moving.show)
         layout = QHBoxLayout(self)
-        layout.setContentsMargins(10, 5, 10, 5)
+        layout.setContentsMargins(8, 5, 8, 5)
         layout.setSpacing(8)
         layout.addWidget(self._text, 100)
         layout.addLayout(self._choices)
@@ -120,6 +120,7 @@ class CandidatesPanel(QWidget):
             max(map(made.fontMetrics().horizontalAdvance, made.text().split("\n")))
             for made in choices
         ]
+        self._drop.setText("Drop")
         actions = (self._drop.sizeHint().width(), self._accept.sizeHint().width())
         margins = self.contentsMargins().left() + self.contentsMargins().right() + 36
         room = self.width() - sum(actions) - margins
@@ -132,7 +133,10 @@ class CandidatesPanel(QWidget):
         for made, width in zip(choices, words, strict=True):
             assert isinstance(made, QToolButton)
             made.setToolButtonStyle(style)
-            made.setMinimumWidth(width + _CHOICE_FRAME_PX - 6)
+            made.setMinimumWidth(width + _CHOICE_FRAME_PX - 8)
+        # The cross alone says it too, where the words of the choices need the room.
+        tight = sum(words) + len(words) * _CHOICE_FRAME_PX > room
+        self._drop.setText("" if tight else "Drop")
 
     def _show_buttons(self, rows: Sequence[CandidateRow], shown: int) -> None:
         buttons = self._group.buttons()

@@ -391,3 +391,7 @@ def test_a_narrow_strip_shows_the_words_without_the_pictures(qtbot):
             assert choice.minimumWidth() > words
     beside = Qt.ToolButtonStyle.ToolButtonTextBesideIcon
     assert styles == [{beside}, {Qt.ToolButtonStyle.ToolButtonTextOnly}]
+    assert panel._drop.text() == "Drop"
+    panel.resize(325, 62)
+    assert panel._drop.text() == ""
+    assert panel.layout().minimumSize().width() <= 325
