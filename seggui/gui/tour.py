@@ -190,8 +190,6 @@ class Tour:
             epochs=2 if self.quick else 12,
             steps_per_epoch=4 if self.quick else 15,
             crop=160,
-            # The cells are numbered like frames of one film, but are none.
-            group_by="none",
         )
         self.window.panels.training.start_wished.emit(options)
         training = self.session.training
