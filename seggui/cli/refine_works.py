@@ -18,11 +18,12 @@ from seggui.core.classes import UNLABELLED, Rgb
 from seggui.core.document import Document, ImageFacts
 from seggui.core.mask import Mask
 from seggui.core.refined import Refinement, with_refined
-from seggui.errors import BadRequest, ReadOnly
+from seggui.errors import BadRequest, ReadOnly, Unreadable
 from seggui.files.atomic import make_folder, write_whole
 from seggui.files.formats.names import mask_names, stem_of
 from seggui.files.formats.painting import painted
 from seggui.files.formats.png import ids_of_png, png_of_ids
+from seggui.files.formats.values import counts_as_labelled
 from seggui.files.images import read_image
 from seggui.files.project import Project
 
@@ -59,8 +60,10 @@ def works_at(path: Path, out: Path | None, image: Path | None) -> Iterator[list[
         if out is None and project.read_only:
             raise ReadOnly(project.read_only)
         names = [row.name for row in project.images if row.segments]
+        if out is not None:
+            names = [name for name in names if _is_labelled(project, name)]
         if not names:
-            raise BadRequest(f"No image of {path} has segments to refine.")
+            raise BadRequest(f"No image of {path} has accepted segments to refine.")
         if out is None:
             yield [Work(name, partial(_into_project, project, name)) for name in names]
             return
@@ -84,6 +87,15 @@ def _is_pairs(path: Path) -> bool:
 
 
 # -- projects ---------------------------------------------------------------------
+
+
+def _is_labelled(project: Project, name: str) -> bool:
+    """Candidates alone say nothing of an image: its mask would teach background."""
+    try:
+        document = project.read_document(name)
+    except Unreadable:
+        return True  # It is named when its turn comes.
+    return document is not None and counts_as_labelled(document)
 
 
 def _into_project(project: Project, name: str, refiner: Refiner) -> tuple[int, int]:

@@ -191,6 +191,19 @@ def test_a_project_is_refined_into_masks_and_stays_as_it_is(
     assert annotation.read_bytes() == before
 
 
+def test_an_image_with_nothing_but_candidates_gets_no_mask(
+    project_folder, tmp_path, capsys
+):
+    offered = Segment(Mask.full(HEIGHT, WIDTH), 1, Source("brush"), status="candidate")
+    with Project.open(project_folder) as project:
+        project.edit("two.png", "Predict", lambda d: add_segments(d, [offered]))
+    out = tmp_path / "out"
+    code, result, _ = seggui(capsys, project_folder, "--recipe=fill", "--out", out)
+    assert code == 0
+    assert [row["name"] for row in result["refined"]] == ["a/one.png"]
+    assert not (out / "masks" / "two.png").exists()
+
+
 def test_a_project_is_changed_in_one_undo_step(project_folder, capsys):
     code, result, _ = seggui(
         capsys, project_folder, "--recipe", "fill,split", "--into-project"
