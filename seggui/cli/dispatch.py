@@ -9,6 +9,7 @@ import json
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import NoReturn, Protocol, cast
 
 from seggui import __version__
@@ -96,7 +97,13 @@ def window_options(words: Sequence[str]) -> argparse.Namespace:
         parser.add_argument(
             "--quick", action="store_true", help="train for a few steps only"
         )
-    return parser.parse_args(words)
+    options = parser.parse_args(words)
+    if options.path and not Path(options.path).expanduser().exists():
+        parser.error(
+            f"there is no command, folder or image {options.path!r}; "
+            "seggui --help lists the commands"
+        )
+    return options
 
 
 def run(words: Sequence[str]) -> int:

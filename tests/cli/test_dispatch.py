@@ -27,8 +27,17 @@ def test_what_opens_the_window(words, window):
     assert dispatch.opens_window(words) is window
 
 
-def test_a_bare_path_is_opened():
+def test_a_bare_path_is_opened(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "my images").mkdir()
     assert dispatch.window_options(["my images"]).path == "my images"
+
+
+def test_a_word_that_is_no_command_and_no_path_is_wrong_usage(capsys):
+    with pytest.raises(SystemExit) as ended:
+        dispatch.window_options(["segmnt"])
+    assert ended.value.code == 2
+    assert "no command, folder or image 'segmnt'" in capsys.readouterr().err
 
 
 def fake_verb(monkeypatch, run):
