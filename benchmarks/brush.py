@@ -3,7 +3,7 @@
 The scene of benchmarks/canvas.py (24 megapixels, 200 segments, 1920 x 1080); strokes of
 several sizes at several zooms, painted into a segment of the scene.
 
-    python benchmarks/brush.py [--data DIR] [--json OUT]
+    python -m benchmarks.brush [--data DIR] [--json OUT]
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from pathlib import Path
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 import numpy as np
-from canvas import scene, summary
 from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QPointF, Qt
 from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QApplication
 
+from benchmarks.canvas import scene, summary
 from seggui.core.candidate import Candidate
 from seggui.core.document import Document
 from seggui.core.prompt import Prompt

@@ -3,7 +3,7 @@
 The scene: a photograph of 24 megapixels with 200 segments on a canvas of 1920 x 1080.
 Every step moves the view and repaints the widget at once, as the event loop would.
 
-    python benchmarks/canvas.py [--data DIR] [--json OUT]
+    python -m benchmarks.canvas [--data DIR] [--json OUT]
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Time and likeness of the CRF step beside plain pydensecrf2, on real photographs.
 
-    python benchmarks/crf.py --data DIR [--sets NAME …] [--limit N] [--size W H]
+    python -m benchmarks.crf --data DIR [--sets NAME …] [--limit N] [--size W H]
 
 ``DIR/SET`` holds ``images/`` and ``instances/`` or ``masks/`` as PNG of ids.
 Photographs are enlarged and cut to the size around the object; its mask is roughened

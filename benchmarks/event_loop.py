@@ -4,7 +4,7 @@ A timer of 5 ms ticks in a process that runs ``EngineLink`` like the window does
 table gives how much later than planned its ticks came. Read it against the first row:
 on a busy machine the idle loop is late as well.
 
-    python benchmarks/event_loop.py [--data DIR] [--json OUT]
+    python -m benchmarks.event_loop [--data DIR] [--json OUT]
 """
 
 from __future__ import annotations
