@@ -26,7 +26,10 @@ from seggui.files.project import Project
 
 SAMPLE = Path(__file__).parents[1] / "resources" / "sample"
 SEED = 20
-CELL_IMAGES, LABELLED, SIDE = 14, 9, 256
+LETTERS = "abcdefghijklmn"
+# Letters, not numbers: names that differ in a number only count as one sequence,
+# which a training would not split.
+CELL_IMAGES, LABELLED, SIDE = len(LETTERS), 9, 256
 CREATED = "2026-11-20T12:00:00+00:00"
 
 CELL, CAT, CUP, PERSON, ROCKET = 1, 2, 3, 4, 5
@@ -53,7 +56,7 @@ def main() -> None:
     masks = {}
     for index in range(CELL_IMAGES):
         image_hwc, masks_hw = cells(np.random.default_rng([SEED, index]))
-        name = f"cells/cells_{index + 1:02}.png"
+        name = f"cells/cells_{LETTERS[index]}.png"
         _, png = cv2.imencode(".png", image_hwc[..., ::-1])
         (SAMPLE / name).write_bytes(png.tobytes())
         masks[name] = masks_hw
@@ -80,7 +83,7 @@ def label(masks: dict[str, list[NDArray[np.bool_]]]) -> None:
                     Mask.from_dense(mask_hw),
                     CELL,
                     Source("generated", created=CREATED),
-                    id=f"{name[-6:-4]}{number:04}",
+                    id=f"{name[-5]}{number:04}",
                 )
                 for number, mask_hw in enumerate(masks[name])
             ]

@@ -77,7 +77,6 @@ def test_the_project_speaks_of_itself_alone():
     assert not re.search(r"(?<![\w.])/(work|root|farm)/", text)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("module", "line", "contract"),
     [

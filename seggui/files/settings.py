@@ -143,6 +143,13 @@ def folders() -> dict[str, Path]:
     return places
 
 
+def sample_folder() -> Path:
+    """Where the copy of the sample project lies that a person works on."""
+    home = os.environ.get("SEGGUI_HOME")
+    base = Path(home).expanduser() if home else platformdirs.user_documents_path()
+    return base / "seggui-sample"
+
+
 class Settings:
     """The settings of this user, in memory; ``save`` writes them."""
 

@@ -38,7 +38,8 @@ class Conversation(QObject):
         self._size = (0, 0)
         self._ticket = 0
         self._began_s = 0.0
-        self._asked: list[Prompt] = []
+        self._asked: Prompt | None = None
+        """What was asked last, with the mask it corrects."""
         self._base: Mask | None = None
         self.hovered: Candidate | None = None
         """What a click under the resting cursor would bring; never accepted."""
@@ -95,7 +96,7 @@ class Conversation(QObject):
             self.failed.emit(str(error))
             return
         checked = replace(checked, previous=previous)
-        self._asked.append(checked)
+        self._asked = checked
         self._ticket = self._link.ask(self._key, self.model_id, checked)
         self.waiting_changed.emit()
 
@@ -143,7 +144,7 @@ class Conversation(QObject):
             self._link.cancel(self._ticket)
         had = not self.prompt.empty or bool(self.candidates)
         self._ticket = 0
-        self._asked.clear()
+        self._asked = None
         self._base = None
         self.prompt, self.candidates = Prompt(), ()
         self.index, self.target = 0, ""
@@ -168,7 +169,7 @@ class Conversation(QObject):
         return Source(
             tool=tool,
             model=self.model_id,
-            prompts=tuple(prompt.as_json() for prompt in self._asked[-1:]),
+            prompts=() if self._asked is None else (self._asked.as_json(),),
             seconds=round(time.monotonic() - self._began_s, 2),
             score=None if shown is None else round(float(shown.score), 4),
         )

@@ -142,6 +142,12 @@ class Editing(Workplace):
         if self.opened is not None:
             self._apply(lambda opened: opened.discard_recovered())
 
+    def start_anew(self) -> None:
+        """Begin without the damaged annotations; the file is kept aside."""
+        if self.opened is not None:
+            self._apply(lambda opened: opened.start_anew())
+            self.images_changed.emit()
+
     def select(self, ids: Sequence[str]) -> None:
         if tuple(ids) != self.selected:
             self.selected = tuple(ids)

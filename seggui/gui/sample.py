@@ -7,7 +7,7 @@ from pathlib import Path
 
 from seggui.errors import SaveFailed
 from seggui.files.atomic import make_folder, write_whole
-from seggui.files.settings import folders
+from seggui.files.settings import sample_folder
 from seggui.gui.theme import resource_path
 
 _FRESH_MARK = ".seggui-tour"
@@ -19,7 +19,7 @@ def copy_sample(target: Path | None = None) -> Path:
     Raises ``SaveFailed`` when the folder cannot be made.
     """
     source = resource_path("sample")
-    target = target or folders()["settings"].parent / "seggui-sample"
+    target = target or sample_folder()
     if not (target / "seggui.json").is_file():
         make_folder(target.parent)
         try:

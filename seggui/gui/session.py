@@ -193,6 +193,10 @@ class Session(Editing):
     def accept(self) -> None:
         """Make the shown candidate a segment, or the new mask of the corrected one."""
         candidate, document = self.candidate, self.document
+        if self.conversation.waiting:
+            # What is shown answers fewer clicks than were made.
+            self.say("The model is still looking. Accept when its mask is shown.")
+            return
         if candidate is None or document is None:
             return
         if candidate.mask.is_empty:

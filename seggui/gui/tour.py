@@ -28,7 +28,7 @@ from seggui.jobs.train_options import TrainOptions
 LEFT, RIGHT = Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton
 
 COFFEE, CHELSEA = "photos/coffee.jpg", "photos/chelsea.jpg"
-UNLABELLED = "cells/cells_10.png"
+UNLABELLED = "cells/cells_j.png"
 
 
 class TourFailed(SegguiError):

@@ -152,6 +152,7 @@ class Wiring(QObject):
         self._refused.connect(session.note_unreadable)
         session.said.connect(self._window.notices.say)
         session.recovered.connect(self._recovered)
+        session.damaged.connect(self._damaged)
         session.changed_on_disk.connect(self._changed_on_disk)
         session.refining.preview_changed.connect(self._preview_changed)
         session.folder_work.progressed.connect(self._folder_progress)
@@ -245,6 +246,16 @@ class Wiring(QObject):
                 action="Discard them",
                 do=self._session.discard_recovered,
                 stays=True,
+            )
+        )
+
+    def _damaged(self, text: str) -> None:
+        self._window.notices.put(
+            Notice(
+                text,
+                "warning",
+                action="Start anew, keep the file aside",
+                do=self._session.start_anew,
             )
         )
 

@@ -38,6 +38,8 @@ class Workplace(QObject):
     saved_changed = Signal()
     recovered = Signal(int)
     """Gestures that were brought back from a journal after a crash."""
+    damaged = Signal(str)
+    """The image's annotation file cannot be read; the sentence says what is safe."""
     changed_on_disk = Signal(str)
     said = Signal(str, str)
 
@@ -58,6 +60,8 @@ class Workplace(QObject):
         self._class_id = 0
         self._loading = ""
         self._opening_folder = False
+        self._next_folder: tuple[Path | str, str] | None = None
+        self._noted: set[str] = set()
         self._working: dict[str, str] = {}
 
     # -- what is shown ----------------------------------------------------------
@@ -128,7 +132,10 @@ class Workplace(QObject):
 
     def open_folder(self, path: Path | str, show: str = "") -> None:
         """Open a folder of images, or the folder of one image and show it."""
-        if self._opening_folder or not self.leave_image():
+        if self._opening_folder:
+            self._next_folder = (path, show)
+            return
+        if not self.leave_image():
             return
         self._opening_folder = True
         self.working("project", f"Opening {Path(path).name}")
@@ -146,6 +153,9 @@ class Workplace(QObject):
     def _project_opened(self, result: tuple[Project, str]) -> None:
         project, show = result
         self._opening_folder = False
+        if self._open_next_folder():
+            project.close()
+            return
         # Edits made while the folder was opening are saved before they go.
         if not self.leave_image():
             project.close()
@@ -170,10 +180,20 @@ class Workplace(QObject):
         else:
             self._show_nothing()
 
+    def _open_next_folder(self) -> bool:
+        """Open the folder that was wished for while another was opening, if any."""
+        if self._next_folder is None:
+            return False
+        (path, show), self._next_folder = self._next_folder, None
+        self.open_folder(path, show)
+        return True
+
     def _project_failed(self, error: SegguiError) -> None:
         self._opening_folder = False
         self.working("project", "")
         self.say(str(error), "error")
+        if self._open_next_folder():
+            return
         if self.project is None:
             self._tell_project()
 
@@ -253,10 +273,16 @@ class Workplace(QObject):
         self.settings.set_blob(_last_image_of(project), image.name)
         self._image_shown(image, opened.document)
         self._all_changed()
-        for text in (*image.notes, *opened.notes):
-            self.say(text, "info")
+        if image.notes and image.name not in self._noted:
+            self._noted.add(image.name)
+            self.say(f"{image.name}: {'; '.join(image.notes)}.", "info")
+        for text in opened.notes:
+            if text != opened.read_only:
+                self.say(text, "info")
         if opened.recovered:
             self.recovered.emit(opened.recovered)
+        if opened.damaged:
+            self.damaged.emit(opened.read_only)
 
     def _image_failed(self, project: Project, name: str, error: SegguiError) -> None:
         if project is not self.project or name != self._loading:

@@ -12,9 +12,9 @@ NO_KEYS = Qt.KeyboardModifier.NoModifier
 CONTROL = Qt.KeyboardModifier.ControlModifier
 SHIFT = Qt.KeyboardModifier.ShiftModifier
 
-DONE = ("cells/cells_01.png", "cells/cells_02.png", "cells/cells_03.png")
-UNTOUCHED = ("cells/cells_08.png", "cells/cells_10.png")
-TRUTH = "cells/cells_08.png"
+DONE = ("cells/cells_a.png", "cells/cells_b.png", "cells/cells_c.png")
+UNTOUCHED = ("cells/cells_h.png", "cells/cells_j.png")
+TRUTH = "cells/cells_h.png"
 """Its segments are known, but not in the copy."""
 
 PATIENCE_S = 60.0

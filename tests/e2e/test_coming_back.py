@@ -226,7 +226,7 @@ def test_closing_asks_when_the_folder_became_read_only(start, sample, monkeypatc
         assert person.window.isVisible()
         assert person.document is made
         [told] = [text for text in person.told if "the disk can only be read" in text]
-        assert "cells_08.png.json" in told
+        assert "cells_h.png.json" in told
         assert person.window.close()
     assert len(asked) == 2
     again = start(sample, TRUTH)
@@ -249,7 +249,7 @@ def test_a_full_disk_loses_nothing_and_saves_when_there_is_room(
     person.wait(lambda: not person.session.saving.under_way, "the save to end")
     person.settle()
     [told] = [text for text in person.told if "the disk is full" in text]
-    assert "cells_01.png.json" in told
+    assert "cells_a.png.json" in told
     assert person.file.read_bytes() == stored
     assert person.document is made
     assert not person.session.saved

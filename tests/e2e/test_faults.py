@@ -151,8 +151,8 @@ BAD_INPUT = (
     (no_image, "words.png", "not an image"),
     (truncated_image, "cut.png", "cut"),
     (decompression_bomb, "bomb.png", "60,000"),
-    (annotation_cut_in_half, "cells_02.png.json", "damaged"),
-    (annotation_of_a_newer_version, "cells_02.png.json", "newer version"),
+    (annotation_cut_in_half, "cells_b.png.json", "damaged"),
+    (annotation_of_a_newer_version, "cells_b.png.json", "newer version"),
     (project_of_a_newer_version, "seggui.json", "newer version"),
     (mask_of_another_size, "p2.png", "is 36 x 36"),
     (ids_outside_the_classes, "p2.png", "holds the ids 7"),
@@ -282,7 +282,7 @@ def test_an_annotation_file_that_is_not_understood_is_never_overwritten(
     file.write_bytes(bad)
     person = start(sample, DONE[1])
     assert person.session.read_only
-    assert any("cells_02.png" in text for text in person.told)
+    assert any("cells_b.png" in text for text in person.told)
     before = person.document
     person.window.trigger("tool_brush")
     person.drag((60, 60), (90, 60))

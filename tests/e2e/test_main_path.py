@@ -188,7 +188,7 @@ def test_9_exported_masks_read_back_equal_and_losses_are_told(person, tmp_path, 
     )
     losses = export(person, "png-index", tmp_path / "masks")
     assert "Segments of one class on an image become one" in losses
-    [path] = (tmp_path / "masks").rglob("*cells_08*.png")
+    [path] = (tmp_path / "masks").rglob("*cells_h*.png")
     found = read_index(path)
     wanted = np.zeros(found.shape, bool)
     for segment in person.document.segments:

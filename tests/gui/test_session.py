@@ -493,3 +493,41 @@ def test_the_window_never_waits_for_the_disk_to_confirm_a_gesture(
     session.commit("Add", edits.add_segments(session.document, [segment]))
     qtbot.waitUntil(lambda: bool(threads))
     assert all(name.startswith("disk") for name in threads), threads
+
+
+def test_a_damaged_annotation_file_can_be_given_up_and_is_kept_aside(
+    qtbot, session, folder
+):
+    path = session.project.annotation_path("b.png")
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(b'{"format": 1, "segments": [')
+    with qtbot.waitSignal(session.damaged) as told:
+        session.show_image("b.png")
+    assert "b.png" in told.args[0]
+    assert session.read_only
+    session.start_anew()
+    assert not session.read_only
+    accept_at(qtbot, session, 10, 10)
+    session.saving.save_now()
+    kept = [p for p in path.parent.iterdir() if p.read_bytes().endswith(b"[")]
+    assert len(kept) == 1
+    assert len(session.project.read_document("b.png").segments) == 1
+
+
+def test_the_newest_of_two_folders_wished_for_is_opened(qtbot, session, tmp_path):
+    other = write_images(tmp_path / "other", ("x.png",))
+    last = write_images(tmp_path / "last", ("y.png",))
+    session.open_folder(other)
+    session.open_folder(last)
+    qtbot.waitUntil(lambda: session.image is not None and session.image.name == "y.png")
+
+
+def test_a_candidate_is_not_accepted_while_a_newer_one_is_looked_for(qtbot, session):
+    click(qtbot, session, 10, 10)
+    session.ask(Prompt((*session.prompt.points, Point(60, 60))))
+    session.accept()
+    assert session.document.segments == ()
+    assert any("still looking" in text for _, text in session.heard)
+    qtbot.waitUntil(lambda: not session.conversation.waiting)
+    session.accept()
+    assert len(session.document.segments) == 1
