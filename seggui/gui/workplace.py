@@ -277,7 +277,7 @@ class Workplace(QObject):
             self._noted.add(image.name)
             self.say(f"{image.name}: {'; '.join(image.notes)}.", "info")
         for text in opened.notes:
-            if text != opened.read_only:
+            if not (opened.damaged and text == opened.read_only):
                 self.say(text, "info")
         if opened.recovered:
             self.recovered.emit(opened.recovered)
