@@ -63,9 +63,11 @@ def play_tour(options: argparse.Namespace) -> int:
 
     application = make_application()
     out = Path(options.out)
-    settings = Settings.load()
+    # Settings of its own: a tour begins the same everywhere and changes nobody's.
+    settings = Settings(out / "settings.json")
     settings.set("theme", options.theme)
     try:
+        make_folder(out)
         window = build_window(settings)
         sample = fresh_sample(out / "project")
         tour = Tour(window, sample, out, quick=options.quick)

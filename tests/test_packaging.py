@@ -130,7 +130,7 @@ def test_the_installed_command_tells_its_version_and_segments(installed):
     code = "import sys, subprocess; sys.exit(subprocess.call(sys.argv[1:]))"
     assert python_in(installed, code, command, "--version") == f"seggui {__version__}"
     [image] = installed.glob(
-        "env/lib/*/site-packages/seggui/resources/sample/cells/*08.png"
+        "env/lib/*/site-packages/seggui/resources/sample/cells/cells_h.png"
     )
     python_in(
         installed,

@@ -25,7 +25,7 @@ from seggui.gui.pictures import png_of
 from seggui.gui.window import MainWindow
 from seggui.jobs.train_options import TrainOptions
 
-LEFT, RIGHT = Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton
+LEFT = Qt.MouseButton.LeftButton
 
 COFFEE, CHELSEA = "photos/coffee.jpg", "photos/chelsea.jpg"
 UNLABELLED = "cells/cells_j.png"
@@ -86,9 +86,7 @@ class Tour:
         """Click the cup and get its mask."""
         self.window.trigger("tool_point")
         self.key(Qt.Key.Key_3)
-        self.click_at(270, 140)
-        self.wait_candidates()
-        self.click_at(120, 300, RIGHT)
+        self.click_at(230, 150)
         self.wait_candidates()
         self.picture("click")
 
@@ -111,11 +109,12 @@ class Tour:
         self.window.trigger("tool_brush")
         self.drag([(186, 170), (215, 212), (265, 232), (320, 225), (362, 190)])
         self.drag([(205, 215), (240, 240), (300, 240), (340, 222)])
+        self.drag([(210, 190), (260, 212), (320, 206), (350, 185)])
         self.expect(self._area() > area, "the brush adds pixels")
         self.picture("brush")
         area = self._area()
         self.window.trigger("tool_eraser")
-        self.drag([(398, 70), (404, 95)])
+        self.drag([(414, 70), (410, 100)])
         self.expect(self._area() <= area, "the eraser takes pixels away")
 
     def undo(self) -> None:
