@@ -59,8 +59,9 @@ class Project:
 
     Images belong to it by their path inside the folder, with ``/``; further pages of a
     file end in ``#2``, ``#3`` and so on. Methods that change anything raise
-    ``ReadOnly`` when ``read_only`` says why. Only ``read_pixels`` and
-    ``read_document`` may be called on other threads than the owner's.
+    ``ReadOnly`` when ``read_only`` says why. ``read_pixels`` and ``read_document`` may
+    be called on any thread; ``load`` and ``edit`` on one other thread than the owner's,
+    one after the other, as the window's disk lane does.
     """
 
     def __init__(self, folder: Path, read_only: str, lock: ProjectLock | None) -> None:
@@ -174,6 +175,11 @@ class Project:
             row = self._row_on_disk(name, old.reason, None)
         self._rows[name] = row
         return row
+
+    def refresh(self, name: str) -> bool:
+        """Look at an image's row again; True when it is another than before."""
+        old = self._rows.get(name)
+        return old is not None and self.row(name) != old
 
     def note_unreadable(self, name: str, reason: str) -> None:
         """Remember in the list why an image cannot be read; empty when it can."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,43 +52,6 @@ def read_run(path: Path) -> RunRow:
             problems.append(str(error))
     options, card = contents
     return RunRow(path.name, path, options or {}, card, " ".join(problems))
-
-
-class EventTail:
-    """Reads the lines that a running training adds to ``events.jsonl``.
-
-    The file may not be there yet, may end in the middle of a line, and may be begun
-    anew; lines that are no JSON objects are passed over.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._at = 0
-        self._inode = -1
-
-    def read_new(self) -> tuple[Mapping[str, object], ...]:
-        """Return the events written since the last call."""
-        try:
-            facts = self._path.stat()
-            if facts.st_ino != self._inode or facts.st_size < self._at:
-                self._inode, self._at = facts.st_ino, 0
-            with self._path.open("rb") as stream:
-                stream.seek(self._at)
-                data = stream.read()
-        except OSError:
-            return ()
-        whole = data[: data.rfind(b"\n") + 1]
-        self._at += len(whole)
-        events = (_event(line) for line in whole.splitlines())
-        return tuple(event for event in events if event is not None)
-
-
-def _event(line: bytes) -> Mapping[str, object] | None:
-    try:
-        event = json.loads(line)
-    except (ValueError, RecursionError):
-        return None
-    return event if isinstance(event, dict) else None
 
 
 def _is_run(path: Path) -> bool:

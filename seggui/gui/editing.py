@@ -131,10 +131,7 @@ class Editing(Workplace):
 
     def _refresh_row(self, name: str) -> None:
         """Bring an image's row of the list up to date."""
-        if self.project is None:
-            return
-        old = {row.name: row for row in self.project.images}.get(name)
-        if old is not None and self.project.row(name) != old:
+        if self.project is not None and self.project.refresh(name):
             self.images_changed.emit()
 
     def discard_recovered(self) -> None:

@@ -29,13 +29,9 @@ from seggui.gui.panels.controls import (
 )
 from seggui.gui.panels.step_card import StepCard
 from seggui.refine.recipe import STEPS, Recipe, RecipeStep, parse
+from seggui.refine.saved import BUILT_IN
 
 _PREVIEW_DELAY_MS = 150
-_DEFAULTS = {
-    "Clean up": "largest,fill:200,smooth:2",
-    "Sharp edges": "crf,largest,fill:200",
-}
-"""Recipes there are before the first is saved."""
 
 
 class RefinePanel(QWidget):
@@ -111,7 +107,8 @@ class RefinePanel(QWidget):
         with QSignalBlocker(self._recipes):
             self._recipes.clear()
             self._recipes.addItem("Recipes", "")
-            for name, text in {**_DEFAULTS, **self._saved}.items():
+            built_in = {saved.name: saved.recipe.text() for saved in BUILT_IN}
+            for name, text in {**built_in, **self._saved}.items():
                 self._recipes.addItem(name, text)
         self._forget.setEnabled(False)
 
