@@ -175,11 +175,12 @@ def _asked(
 ) -> tuple[str, list[tuple[Candidate, ...]]]:
     """Return the model's id and its candidates for each prompt."""
     from seggui.models import catalog
+    from seggui.models.prompted.asking import answer
 
     model_id = options.model or catalog.best_prompted().id
     model = catalog.open_prompted(model_id, options.weights)
     encoding = model.encode(image_hwc, report)
-    return model_id, [model.decode(encoding, prompt, report) for prompt in prompts]
+    return model_id, [answer(model, encoding, prompt, report) for prompt in prompts]
 
 
 def _refined(

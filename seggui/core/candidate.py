@@ -21,6 +21,18 @@ class Probability:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Logits:
+    """What a model gave before the threshold, for its own next answer."""
+
+    box: Box
+    """The part of the image that the grid is stretched over."""
+    values_hw: NDArray[np.float16]
+    """A grid of any size, axes (y, x)."""
+    model_id: str
+    """Whose logits they are; no other model can read them."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Candidate:
     """A mask offered, with the model's own score of it."""
 
@@ -32,6 +44,10 @@ class Candidate:
     class_name: str | None = None
     """The model's name for what it found; None when it only knows masks."""
     probability: Probability | None = None
+    logits: Logits | None = None
+    """To be handed back with the next marks on this candidate."""
+    stability: float | None = None
+    """IoU of the masks at a threshold a little higher and a little lower, 0 to 1."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

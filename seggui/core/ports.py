@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from seggui.core.candidate import Candidate, Prediction
-from seggui.core.prompt import Prompt
+from seggui.core.parameters import Parameter
+from seggui.core.prompt import Part, Prompt
 
 Kind = Literal["prompted", "semantic", "instance", "panoptic"]
 
@@ -54,6 +55,12 @@ class ModelInfo:
     """What it finds as it stands; empty when training decides."""
     candidates: int = 1
     """How many candidates a prompt may bring."""
+    reads: frozenset[Part] = frozenset(("points", "box"))
+    """Which marks a prompted model takes; others are turned into these if they can."""
+    parameters: tuple[Parameter, ...] = ()
+    """What a person can set of it with each prompt."""
+    classical: bool = False
+    """A classical method: nothing was learnt, and it is a tool of its own."""
     input_size: str = ""
     run: str = ""
     """The run folder it comes from, relative to the project; empty for built-ins."""
@@ -76,6 +83,26 @@ class PromptedModel(Protocol):
 
         Raises ``BadRequest`` for a prompt that makes no sense on this image.
         """
+        ...
+
+
+@runtime_checkable
+class StoredEncodings(Protocol):
+    """A prompted model whose encodings are worth a place on the disk."""
+
+    @property
+    def digest(self) -> str:
+        """Names the weights and the way of encoding; a change of either changes it."""
+        ...
+
+    def pack(self, encoding: object) -> Mapping[str, NDArray[Any]]:
+        """The encoding as arrays of half precision or whole numbers."""
+        ...
+
+    def unpack(
+        self, arrays: Mapping[str, NDArray[Any]], image_hwc: NDArray[np.uint8]
+    ) -> object:
+        """The encoding again; raises ``ValueError`` for arrays that are none."""
         ...
 
 

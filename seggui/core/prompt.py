@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Literal
 
+from seggui.core.candidate import Logits
 from seggui.core.geometry import Box
 from seggui.core.mask import Mask
+from seggui.core.parameters import Settings
 from seggui.errors import BadRequest
 
 MOST_POINTS = 1000
+MOST_LINE_POINTS = 100_000
+
+Part = Literal["points", "box", "scribbles", "rough", "text", "exemplars"]
+"""What a prompt may be made of; a model says which of them it reads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,9 +29,19 @@ class Point:
     positive: bool = True
 
 
+@dataclass(frozen=True, slots=True)
+class Scribble:
+    """A line drawn by hand; ``positive`` lines lie on the object."""
+
+    points_xy: tuple[tuple[float, float], ...]
+    """The corners of the line in image pixels, in the order they were drawn."""
+    width_px: float = 3.0
+    positive: bool = True
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Prompt:
-    """Points, a box, text and a previous mask, all about one object.
+    """Marks of all kinds, all about one object.
 
     ``points`` are in the order they were made. ``previous`` is the mask to correct:
     of the last candidate, or of the selected segment, whatever made it.
@@ -34,10 +51,32 @@ class Prompt:
     box: Box | None = None
     text: str = ""
     previous: Mask | None = None
+    scribbles: tuple[Scribble, ...] = ()
+    rough: Mask | None = None
+    """Roughly where the object is: a lasso around it, or broad strokes over it."""
+    exemplars: tuple[Box, ...] = ()
+    """Boxes around objects of the wanted kind: more like these."""
+    logits: Logits | None = None
+    """What the model knew of ``previous``, if the model made it."""
+    settings: Settings = ()
+    """Values of the model's own parameters that differ from the defaults."""
 
     @property
     def empty(self) -> bool:
-        return not self.points and self.box is None and not self.text
+        return not self.parts
+
+    @property
+    def parts(self) -> frozenset[Part]:
+        """The kinds of marks that there are."""
+        there: dict[Part, bool] = {
+            "points": bool(self.points),
+            "box": self.box is not None,
+            "scribbles": bool(self.scribbles),
+            "rough": self.rough is not None,
+            "text": bool(self.text),
+            "exemplars": bool(self.exemplars),
+        }
+        return frozenset(part for part, is_there in there.items() if is_there)
 
     @property
     def positives(self) -> tuple[Point, ...]:
@@ -48,13 +87,13 @@ class Prompt:
         return tuple(p for p in self.points if not p.positive)
 
     def checked(self, width: int, height: int) -> Prompt:
-        """Return the prompt with its box cut to the image.
+        """Return the prompt with its boxes and lines cut to the image.
 
         Raises ``BadRequest`` for an empty prompt, a point outside the image, a box
         of no area or far too many points.
         """
         if self.empty:
-            raise BadRequest("The prompt holds no point, box or text.")
+            raise BadRequest("The prompt holds no point, box, line or text.")
         if len(self.points) > MOST_POINTS:
             raise BadRequest(
                 f"The prompt holds {len(self.points)} points; "
@@ -67,18 +106,17 @@ class Prompt:
                     f"The point ({point.x:g}, {point.y:g}) lies outside the image "
                     f"of {width} x {height} pixels."
                 )
-        box = self.box
-        if box is not None:
-            box = box.clipped(width, height)
-            if box.empty:
-                raise BadRequest("The box has no area inside the image.")
-        previous = self.previous
-        if previous is not None and (previous.width, previous.height) != (
-            width,
-            height,
-        ):
-            raise BadRequest("The previous mask has another size than the image.")
-        return Prompt(self.points, box, self.text, previous)
+        for mask, what in ((self.previous, "previous mask"), (self.rough, "drawing")):
+            if mask is not None and (mask.width, mask.height) != (width, height):
+                raise BadRequest(f"The {what} has another size than the image.")
+        if self.rough is not None and self.rough.is_empty:
+            raise BadRequest("The drawing holds no pixel of the image.")
+        return replace(
+            self,
+            box=None if self.box is None else _cut_box(self.box, width, height),
+            exemplars=tuple(_cut_box(box, width, height) for box in self.exemplars),
+            scribbles=_cut_lines(self.scribbles, width, height),
+        )
 
     def as_json(self) -> Mapping[str, object]:
         """The prompt as plain values, for the provenance of a segment."""
@@ -88,9 +126,57 @@ class Prompt:
                 [round(p.x, 2), round(p.y, 2), int(p.positive)] for p in self.points
             ]
         if self.box is not None:
-            out["box"] = [self.box.x0, self.box.y0, self.box.x1, self.box.y1]
+            out["box"] = _corners(self.box)
         if self.text:
             out["text"] = self.text
+        if self.scribbles:
+            out["scribbles"] = [
+                {
+                    "points": [[round(x, 1), round(y, 1)] for x, y in line.points_xy],
+                    "width": line.width_px,
+                    "positive": line.positive,
+                }
+                for line in self.scribbles
+            ]
+        if self.rough is not None:
+            out["rough"] = _corners(self.rough.bbox)
+        if self.exemplars:
+            out["exemplars"] = [_corners(box) for box in self.exemplars]
+        if self.settings:
+            out["settings"] = dict(self.settings)
         if self.previous is not None:
             out["previous"] = True
         return out
+
+
+def _corners(box: Box) -> list[int]:
+    return [box.x0, box.y0, box.x1, box.y1]
+
+
+def _cut_box(box: Box, width: int, height: int) -> Box:
+    cut = box.clipped(width, height)
+    if cut.empty:
+        raise BadRequest("The box has no area inside the image.")
+    return cut
+
+
+def _cut_lines(
+    lines: tuple[Scribble, ...], width: int, height: int
+) -> tuple[Scribble, ...]:
+    """Keep of each line the corners that lie on the image, or nothing of it."""
+    if sum(len(line.points_xy) for line in lines) > MOST_LINE_POINTS:
+        raise BadRequest(
+            "The scribbles are too long. Clear them and draw shorter ones."
+        )
+    cut = []
+    for line in lines:
+        if not all(math.isfinite(x) and math.isfinite(y) for x, y in line.points_xy):
+            raise BadRequest("A scribble has corners that are no numbers.")
+        inside = tuple(
+            (x, y) for x, y in line.points_xy if 0 <= x < width and 0 <= y < height
+        )
+        if inside:
+            cut.append(replace(line, points_xy=inside))
+    if lines and not cut:
+        raise BadRequest("The scribble lies outside the image.")
+    return tuple(cut)

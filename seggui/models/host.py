@@ -33,6 +33,7 @@ from seggui.jobs.messages import (
 from seggui.jobs.shared import AttachedImages
 from seggui.models import catalog
 from seggui.models.predictions import candidates_of
+from seggui.models.prompted.asking import answer
 from seggui.refine.recipe import parse
 
 Key = TypeVar("Key")
@@ -94,7 +95,7 @@ class EngineHost:
         image = request.image
         prompt = request.prompt.checked(image.width, image.height)
         model, encoding = self._encoding(image, request.model_id, report)
-        candidates = model.decode(encoding, prompt, report)
+        candidates = answer(model, encoding, prompt, report)
         # An encoding may have grown by what it looked at more closely.
         self._encodings.put(image.key, request.model_id, encoding)
         return self._refined(candidates, request.recipe, image, report)

@@ -151,7 +151,11 @@ def choose_in_box(scenes: Scenes, box: Box) -> Choice:
     """Judge what the object in a box is."""
     middle = ((box.x0 + box.x1) / 2, (box.y0 + box.y1) / 2)
     level = scenes.level_for(max(box.width, box.height) * 0.6)
-    scene = scenes.around(*middle, level)
+    return choose_in_box_on(scenes.around(*middle, level), box)
+
+
+def choose_in_box_on(scene: Scene, box: Box) -> Choice:
+    """Judge what the object in a box of image pixels is, on one scene."""
     height, width = scene.shape
     across, down = width / scene.box.width, height / scene.box.height
     bounds = (

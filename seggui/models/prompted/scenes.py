@@ -35,7 +35,8 @@ class Scenes:
         self.height, self.width = image_hwc.shape[:2]
         self._close: OrderedDict[tuple[int, int, int], Scene] = OrderedDict()
         self.scale = min(MOST_ZOOM, float(np.sqrt(PIXELS / (self.height * self.width))))
-        self.whole = self._scene(Box(0, 0, self.width, self.height), self.scale)
+        whole = Box(0, 0, self.width, self.height)
+        self.whole = scene_of(image_hwc, whole, self.scale)
         # Each click needs the trees of the whole; the first one should not wait.
         _ = self.whole.trees
 
@@ -65,22 +66,24 @@ class Scenes:
             top = min(max(row * step - side // 2, 0), max(0, self.height - side))
             box = Box(left, top, left + side, top + side)
             box = box.clipped(self.width, self.height)
-            self._close[key] = self._scene(box, self.scale_at(level))
+            self._close[key] = scene_of(self.image_hwc, box, self.scale_at(level))
             while len(self._close) > KEPT:
                 self._close.popitem(last=False)
         self._close.move_to_end(key)
         return self._close[key]
 
-    def _scene(self, box: Box, scale: float) -> Scene:
-        part = self.image_hwc[box.slices]
-        width, height = (
-            max(1, round(box.width * scale)),
-            max(1, round(box.height * scale)),
-        )
-        how = cv2.INTER_AREA if scale < 1.0 else cv2.INTER_LINEAR
-        small: NDArray[np.uint8] = np.asarray(
-            cv2.resize(part, (width, height), interpolation=how), dtype=np.uint8
-        )
-        look = look_at(small, FINE, COARSE)
-        area = self.width * self.height * scale * scale
-        return Scene(box, part, look, leaves_of(look, SEED_REACH), area)
+
+def scene_of(image_hwc: NDArray[np.uint8], box: Box, scale: float) -> Scene:
+    """Look at a window of an RGB image, ``scale`` pixels of scene for one of image."""
+    part = image_hwc[box.slices]
+    width, height = (
+        max(1, round(box.width * scale)),
+        max(1, round(box.height * scale)),
+    )
+    how = cv2.INTER_AREA if scale < 1.0 else cv2.INTER_LINEAR
+    small: NDArray[np.uint8] = np.asarray(
+        cv2.resize(part, (width, height), interpolation=how), dtype=np.uint8
+    )
+    look = look_at(small, FINE, COARSE)
+    area = image_hwc.shape[0] * image_hwc.shape[1] * scale * scale
+    return Scene(box, part, look, leaves_of(look, SEED_REACH), area)
