@@ -51,6 +51,16 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Followed:
+    """Where an object of earlier images is on this one."""
+
+    mask: Mask
+    """Empty when the object is not to be seen here."""
+    score: float
+    """How sure the model is of the mask, or of the absence, 0 to 1."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Instance:
     """One object found by an instance or panoptic model."""
 

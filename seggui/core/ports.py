@@ -9,11 +9,12 @@ from typing import Any, Literal, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from seggui.core.candidate import Candidate, Prediction
+from seggui.core.candidate import Candidate, Followed, Prediction
+from seggui.core.mask import Mask
 from seggui.core.parameters import Parameter
 from seggui.core.prompt import Part, Prompt
 
-Kind = Literal["prompted", "semantic", "instance", "panoptic"]
+Kind = Literal["prompted", "propagating", "semantic", "instance", "panoptic"]
 
 Report = Callable[[int, int, str], None]
 """``report(done, total, what)`` tells how far work is, and raises ``Cancelled`` when
@@ -103,6 +104,40 @@ class StoredEncodings(Protocol):
         self, arrays: Mapping[str, NDArray[Any]], image_hwc: NDArray[np.uint8]
     ) -> object:
         """The encoding again; raises ``ValueError`` for arrays that are none."""
+        ...
+
+
+class PropagatingModel(Protocol):
+    """Carries objects from image to image: frames of a film, slices of a volume.
+
+    It knows no direction and no numbers of frames: images come in the order in which
+    ``follow`` is called, so backward is the same as forward. One memory is one pass.
+    """
+
+    @property
+    def info(self) -> ModelInfo: ...
+
+    def begin(self) -> object:
+        """A memory of nothing yet, for ``follow``; its size stays bounded."""
+        ...
+
+    def follow(
+        self,
+        memory: object,
+        image_hwc: NDArray[np.uint8],
+        known: Mapping[str, Mask],
+        report: Report,
+    ) -> Mapping[str, Followed]:
+        """Take the next image, RGB of axes (y, x, 3), and carry objects onto it.
+
+        ``known`` says by name where objects are on this image; that is taken as right
+        and remembered: the first mask of an object, or its correction; an empty mask
+        says that it is not here. Every other object remembered is looked for, and
+        only these are returned. The memory is changed in place; after an error,
+        ``Cancelled`` too, it is as it was before the call.
+
+        Raises ``BadRequest`` for a mask or an image of another size than before.
+        """
         ...
 
 

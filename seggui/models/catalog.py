@@ -16,6 +16,7 @@ from seggui.core.ports import (
     FullImageModel,
     ModelInfo,
     PromptedModel,
+    PropagatingModel,
     WeightsFile,
 )
 from seggui.errors import BadRequest
@@ -23,6 +24,7 @@ from seggui.jobs.train_options import architecture
 
 _PYTORCH = "https://download.pytorch.org/models"
 _TORCHVISION = "BSD-3-Clause"
+_FULL_IMAGE = ("semantic", "instance", "panoptic")
 _RELEASED = "BSD-3-Clause, trained on COCO (CC BY 4.0 annotations)"
 
 # In the order of the network's channels; the background comes before them.
@@ -59,6 +61,10 @@ class Row:
     """``module:function``. Prompted: called without arguments, or with the weights
     file. Full-image: called with the row's info, the weights and ``PredictOptions``;
     empty when there is nothing to open before a training.
+    """
+    propagator: str = ""
+    """Opens the same model, from the same file, as one that carries masks from image
+    to image; empty where it cannot.
     """
 
 
@@ -171,8 +177,13 @@ def prompted() -> tuple[ModelInfo, ...]:
     return tuple(info for info in builtin() if info.kind == "prompted")
 
 
+def propagating() -> tuple[ModelInfo, ...]:
+    """Every model that carries masks from image to image, the best first."""
+    return tuple(row.info for row in ROWS if row.propagator)
+
+
 def full_image() -> tuple[ModelInfo, ...]:
-    return tuple(info for info in builtin() if info.kind != "prompted")
+    return tuple(info for info in builtin() if info.kind in _FULL_IMAGE)
 
 
 def get(model_id: str) -> ModelInfo:
@@ -192,6 +203,11 @@ def at_hand(info: ModelInfo) -> bool:
 def best_prompted() -> ModelInfo:
     """The best prompted model that can be opened now."""
     return next(info for info in prompted() if at_hand(info))
+
+
+def best_propagating() -> ModelInfo:
+    """The best model that carries masks and can be opened now."""
+    return next(info for info in propagating() if at_hand(info))
 
 
 # -- runs ---------------------------------------------------------------------
@@ -236,11 +252,14 @@ def open_prompted(model_id: str, weights: Path | None = None) -> PromptedModel:
     Raises ``BadRequest`` for an unknown id, ``MissingWeights`` with what to do.
     """
     row = _row(model_id, tuple(r for r in ROWS if r.info.kind == "prompted"))
-    build = _function(row.builder)
-    if row.info.weights is None and weights is None:
-        model: PromptedModel = build()
-    else:
-        model = build(_weights_of(row.info, weights))
+    model: PromptedModel = _built(row.builder, row.info, weights)
+    return model
+
+
+def open_propagating(model_id: str, weights: Path | None = None) -> PropagatingModel:
+    """Open a model that carries masks; raises as ``open_prompted``."""
+    row = _row(model_id, tuple(r for r in ROWS if r.propagator))
+    model: PropagatingModel = _built(row.propagator, row.info, weights)
     return model
 
 
@@ -263,7 +282,7 @@ def open_full_image_model(
             Path(model), options
         )
         return opened
-    row = _row(model, tuple(r for r in ROWS if r.info.kind != "prompted"))
+    row = _row(model, tuple(r for r in ROWS if r.info.kind in _FULL_IMAGE))
     if not row.builder:
         raise BadRequest(
             f"{row.info.title} comes without released weights: train it on your own "
@@ -272,6 +291,13 @@ def open_full_image_model(
     path = _weights_of(row.info, weights)
     built: FullImageModel = _function(row.builder)(row.info, path, options)
     return built
+
+
+def _built(builder: str, info: ModelInfo, weights: Path | None) -> Any:  # noqa: ANN401
+    build = _function(builder)
+    if info.weights is None and weights is None:
+        return build()
+    return build(_weights_of(info, weights))
 
 
 def _predict_options(device: str, tile: int, smallest_score: float) -> object:
