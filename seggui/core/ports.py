@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol, runtime_checkable
 
@@ -104,6 +104,17 @@ class StoredEncodings(Protocol):
         self, arrays: Mapping[str, NDArray[Any]], image_hwc: NDArray[np.uint8]
     ) -> object:
         """The encoding again; raises ``ValueError`` for arrays that are none."""
+        ...
+
+
+@runtime_checkable
+class DecodesMany(Protocol):
+    """A prompted model that answers many prompts in less time than one by one."""
+
+    def decode_many(
+        self, encoding: object, prompts: Sequence[Prompt], report: Report
+    ) -> tuple[tuple[Candidate, ...], ...]:
+        """Return for each prompt, in their order, what ``decode`` returns for it."""
         ...
 
 

@@ -15,14 +15,16 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtCore import QObject, Qt, Signal, SignalInstance
 
 from seggui.core.mask import Mask
 from seggui.core.prompt import Prompt
 from seggui.errors import SegguiError
 from seggui.jobs.client import Client, WorkerClient
 from seggui.jobs.messages import (
+    Answers,
     Ask,
+    AskEach,
     Candidates,
     Encode,
     Encoded,
@@ -48,16 +50,28 @@ ClientOf = Callable[[Callable[[Reply], None], Callable[[str], None]], Client]
 
 MakeRequest = Callable[[int, SharedImage], Request]
 
+_SIGNALS: dict[type[Reply], str] = {
+    Candidates: "candidates_ready",
+    Answers: "answers_ready",
+    Encoded: "encoded",
+    Predicted: "predicted",
+    Refined: "refined",
+    Failed: "failed",
+    Progress: "progress",
+}
+
 
 class EngineLink(QObject):
     """Everything that the window asks of models and recipes goes through here.
 
-    Each ticket ends in exactly one of the first five signals, or in none when it was
-    cancelled or, for ``ask``, replaced by a newer one. No method waits.
+    Each ticket ends in exactly one of the signals before ``progress``, or in none when
+    it was cancelled or, for ``ask``, replaced by a newer one. No method waits.
     """
 
     candidates_ready = Signal(object)
     """``Candidates`` of the newest ask."""
+    answers_ready = Signal(object)
+    """``Answers``: for each prompt of an ``ask_each`` its candidates."""
     encoded = Signal(object)
     predicted = Signal(object)
     refined = Signal(object)
@@ -131,6 +145,14 @@ class EngineLink(QObject):
         )
         return self._newest_ask
 
+    def ask_each(
+        self, key: str, model_id: str, prompts: tuple[Prompt, ...], recipe: str = ""
+    ) -> int:
+        """Ask about several objects at once, one for each prompt."""
+        return self._issue(
+            key, lambda t, image: AskEach(t, image, model_id, prompts, recipe)
+        )
+
     def predict(  # noqa: PLR0913 - what a prediction can be asked for
         self,
         key: str,
@@ -190,22 +212,11 @@ class EngineLink(QObject):
             return
         if not isinstance(reply, Progress):
             self._wanted.discard(reply.ticket)
-        match reply:
-            case Progress():
-                self.progress.emit(reply)
-            case Candidates():
-                self.candidates_ready.emit(reply)
-            case Encoded():
-                self.encoded.emit(reply)
-            case Predicted():
-                self.predicted.emit(reply)
-            case Refined():
-                self.refined.emit(reply)
-            case Failed(reason="cancelled"):
-                # Pushed out of a full queue; nobody needs to hear of it.
-                return
-            case Failed():
-                self.failed.emit(reply)
+        if isinstance(reply, Failed) and reply.reason == "cancelled":
+            # Pushed out of a full queue; nobody needs to hear of it.
+            return
+        signal: SignalInstance = getattr(self, _SIGNALS[type(reply)])
+        signal.emit(reply)
 
     def _tell_lost(self, text: str) -> None:
         if not self._closed:

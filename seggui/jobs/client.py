@@ -19,6 +19,7 @@ from typing import Protocol
 from seggui.jobs.desk import cancelled
 from seggui.jobs.messages import (
     Ask,
+    AskEach,
     Cancel,
     Encode,
     Failed,
@@ -408,7 +409,7 @@ def _kind_of(request: Request) -> object:
     """What two requests share that would crash a worker in the same way."""
     key = request.image.key
     match request:
-        case Ask():
+        case Ask() | AskEach():
             return ("ask", key, request.model_id, request.recipe)
         case Encode():
             return ("encode", key, request.model_id)

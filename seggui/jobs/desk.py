@@ -17,6 +17,7 @@ from seggui.errors import Cancelled, SegguiError
 from seggui.jobs.host import Host, OpenHost
 from seggui.jobs.messages import (
     Ask,
+    AskEach,
     Cancel,
     Encode,
     Failed,
@@ -29,10 +30,16 @@ from seggui.jobs.messages import (
     Request,
 )
 
-URGENCY: dict[type[Request], int] = {Ask: 0, Refine: 1, Predict: 2, Encode: 3}
+URGENCY: dict[type[Request], int] = {
+    Ask: 0,
+    AskEach: 1,
+    Refine: 1,
+    Predict: 2,
+    Encode: 3,
+}
 """Small goes first."""
 
-_IDLE = len(URGENCY)
+_IDLE = 1 + max(URGENCY.values())
 _MOST_ENCODES = 8
 _PROGRESS_EVERY_S = 0.05
 
@@ -129,7 +136,7 @@ class Desk:
 
     def _prepared(self, request: Request) -> bool:
         """Whether work that runs now is what this request would have to do first."""
-        return isinstance(request, Ask) and any(
+        return isinstance(request, Ask | AskEach) and any(
             isinstance(running, Encode)
             and running.image.key == request.image.key
             and running.model_id == request.model_id

@@ -48,6 +48,17 @@ class Ask:
     recipe: str = ""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class AskEach:
+    """Answer several prompts, each about an object of its own, with ``Answers``."""
+
+    ticket: int
+    image: SharedImage
+    model_id: str
+    prompts: tuple[Prompt, ...]
+    recipe: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Predict:
     """Find everything in an image; answered with ``Predicted``."""
@@ -75,7 +86,7 @@ class Refine:
     recipe: str
 
 
-Request = Encode | Ask | Predict | Refine
+Request = Encode | Ask | AskEach | Predict | Refine
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +113,15 @@ class Encoded:
 class Candidates:
     ticket: int
     candidates: tuple[Candidate, ...]
+    elapsed_s: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Answers:
+    """For each prompt of the request, in its order, its candidates, the best first."""
+
+    ticket: int
+    answers: tuple[tuple[Candidate, ...], ...]
     elapsed_s: float
 
 
@@ -152,4 +172,4 @@ class Failed:
 Message = Request | Cancel | Forget
 """What a worker process is told."""
 
-Reply = Encoded | Candidates | Predicted | Refined | Progress | Failed
+Reply = Encoded | Candidates | Answers | Predicted | Refined | Progress | Failed

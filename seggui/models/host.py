@@ -20,7 +20,9 @@ from seggui.core.candidate import Candidate
 from seggui.core.ports import FullImageModel, PromptedModel, Report
 from seggui.errors import SegguiError
 from seggui.jobs.messages import (
+    Answers,
     Ask,
+    AskEach,
     Candidates,
     Encode,
     Encoded,
@@ -33,7 +35,7 @@ from seggui.jobs.messages import (
 from seggui.jobs.shared import AttachedImages
 from seggui.models import catalog
 from seggui.models.predictions import candidates_of
-from seggui.models.prompted.asking import answer
+from seggui.models.prompted.asking import answer, answer_each
 from seggui.refine.recipe import parse
 
 Key = TypeVar("Key")
@@ -77,7 +79,7 @@ class EngineHost:
 
     def _answer(
         self, request: Request, report: Report
-    ) -> Encoded | Candidates | Predicted:
+    ) -> Encoded | Candidates | Answers | Predicted:
         match request:
             case Encode():
                 self._encoding(request.image, request.model_id, report)
@@ -85,6 +87,9 @@ class EngineHost:
             case Ask():
                 candidates = self._candidates(request, report)
                 return Candidates(request.ticket, candidates, 0.0)
+            case AskEach():
+                answers = self._answers(request, report)
+                return Answers(request.ticket, answers, 0.0)
             case Predict():
                 return self._prediction(request, report)
         raise TypeError(f"the engine was sent {type(request).__name__}")
@@ -99,6 +104,19 @@ class EngineHost:
         # An encoding may have grown by what it looked at more closely.
         self._encodings.put(image.key, request.model_id, encoding)
         return self._refined(candidates, request.recipe, image, report)
+
+    def _answers(
+        self, request: AskEach, report: Report
+    ) -> tuple[tuple[Candidate, ...], ...]:
+        image = request.image
+        prompts = [p.checked(image.width, image.height) for p in request.prompts]
+        model, encoding = self._encoding(image, request.model_id, report)
+        answers = answer_each(model, encoding, prompts, report)
+        self._encodings.put(image.key, request.model_id, encoding)
+        return tuple(
+            self._refined(candidates, request.recipe, image, report)
+            for candidates in answers
+        )
 
     def _encoding(
         self, image: SharedImage, model_id: str, report: Report

@@ -19,6 +19,8 @@ from seggui.errors import SegguiError
 from seggui.gui.engine_link import EngineLink
 from seggui.jobs.in_process import InProcessClient
 from seggui.jobs.messages import (
+    Answers,
+    AskEach,
     Candidates,
     Encode,
     Encoded,
@@ -52,6 +54,8 @@ class FakeHost:
             return Encoded(request.ticket, 0.0)
         if isinstance(request, Predict):
             return Predicted(request.ticket, (), None, 0.0)
+        if isinstance(request, AskEach):
+            return Answers(request.ticket, ((),) * len(request.prompts), 0.0)
         height, width = self.images.get(request.image).shape[:2]
         mask = Mask.full(height, width)
         return Candidates(request.ticket, (Candidate(mask, 1.0),), 0.0)
@@ -69,6 +73,7 @@ class Ear(QObject):
         self.threads = set()
         for name in (
             "candidates_ready",
+            "answers_ready",
             "encoded",
             "predicted",
             "refined",
@@ -85,6 +90,9 @@ class Ear(QObject):
 
     def candidates_ready(self, reply):
         self.keep("candidates", reply)
+
+    def answers_ready(self, reply):
+        self.keep("answers", reply)
 
     def encoded(self, reply):
         self.keep("encoded", reply)
@@ -157,6 +165,17 @@ def test_only_the_newest_ask_is_answered(link, ear, host, qtbot):
     qtbot.waitUntil(lambda: newest in ear.tickets)
     qtbot.wait(50)
     assert ear.tickets == [newest]
+
+
+def test_several_prompts_are_answered_beside_the_newest_ask(link, ear, qtbot):
+    link.open_image("a", PIXELS)
+    each = link.ask_each("a", "m", (PROMPT, PROMPT))
+    newest = link.ask("a", "m", PROMPT)
+    qtbot.waitUntil(lambda: len(ear.heard) == 2)
+    found = dict(ear.heard)
+    assert found["candidates"].ticket == newest
+    assert found["answers"].ticket == each
+    assert len(found["answers"].answers) == 2
 
 
 def test_a_cancelled_ticket_is_never_heard_of_again(link, ear, host, qtbot):

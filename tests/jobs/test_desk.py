@@ -9,6 +9,7 @@ from seggui.errors import SegguiError
 from seggui.jobs.desk import Desk
 from seggui.jobs.messages import (
     Ask,
+    AskEach,
     Cancel,
     Encode,
     Encoded,
@@ -102,6 +103,21 @@ def test_an_ask_waits_for_the_encoding_it_needs(stage):
     stage.put(Encode(1, IMAGE, "m"))
     stage.run()
     assert stage.ended == [1, 2]
+
+
+def test_several_prompts_wait_for_the_encoding_and_let_clicks_pass(stage):
+    def encode(report):
+        stage.put(AskEach(2, IMAGE, "m", (PROMPT, PROMPT)))
+        report(1, 2, "half")
+
+    def each(report):
+        stage.put(AskEach(4, IMAGE, "m", (PROMPT,)), Ask(3, IMAGE, "m", PROMPT))
+        report(1, 2, "half")
+
+    stage.plays.update({1: encode, 2: each})
+    stage.put(Encode(1, IMAGE, "m"))
+    stage.run()
+    assert stage.ended == [1, 3, 2, 4], "none of them replaces another"
 
 
 def test_an_ask_does_not_wait_for_the_encoding_of_another_image(stage):

@@ -13,7 +13,7 @@ from seggui.core.mask import Mask
 from seggui.core.ports import ModelInfo, unwatched
 from seggui.core.prompt import Point, Prompt
 from seggui.errors import BadRequest, Cancelled, SegguiError
-from seggui.jobs.messages import Ask, Encode, Predict, Refine
+from seggui.jobs.messages import Ask, AskEach, Encode, Predict, Refine
 from seggui.jobs.shared import SharedImages
 from seggui.models import catalog
 from seggui.models.host import Encodings, EngineHost, Recent, bytes_of
@@ -79,6 +79,51 @@ def test_an_ask_encodes_once_and_decodes_every_time(model, image):
         assert reply.candidates[0].mask.area == 82
         assert reply.elapsed_s > 0
     assert model.encoded == 1
+
+
+def test_several_prompts_bring_one_answer_each_in_their_order(model, image):
+    prompts = tuple(Prompt((Point(x, 5),)) for x in (20, 2, 11))
+    ask = AskEach(4, image, "fake", prompts, recipe="largest")
+    reply = EngineHost().handle(ask, unwatched)
+    assert reply.ticket == 4
+    lefts = [candidates[0].mask.bbox.x0 for candidates in reply.answers]
+    assert lefts == [20, 2, 11]
+    assert model.encoded == 1
+
+
+def test_one_impossible_prompt_of_several_is_told_before_any_work(model, image):
+    ask = AskEach(1, image, "fake", (PROMPT, Prompt((Point(40, 1),))))
+    with pytest.raises(BadRequest, match="outside the image"):
+        EngineHost().handle(ask, unwatched)
+    assert model.encoded == 0
+
+
+def test_a_model_that_answers_many_at_once_is_asked_once(model, image):
+    asked = []
+
+    def decode_many(encoding, prompts, report):
+        asked.append(len(prompts))
+        return tuple(model.decode(encoding, prompt, report) for prompt in prompts)
+
+    model.decode_many = decode_many
+    reply = EngineHost().handle(AskEach(1, image, "fake", (PROMPT,) * 5), unwatched)
+    assert asked == [5]
+    assert len(reply.answers) == 5
+
+
+def test_several_prompts_tell_how_far_they_are_and_stop_when_cancelled(model, image):
+    told = []
+
+    def report(done, total, what):
+        told.append((done, total))
+        if done == 2:
+            raise Cancelled
+
+    host = EngineHost()
+    host.handle(Encode(1, image, "fake"), unwatched)
+    with pytest.raises(Cancelled):
+        host.handle(AskEach(2, image, "fake", (PROMPT,) * 5), report)
+    assert told == [(0, 5), (1, 5), (2, 5)]
 
 
 def test_a_prefetched_encoding_serves_the_first_click(model, image):

@@ -7,6 +7,7 @@ the same; text and examples cannot be.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import cv2
@@ -14,7 +15,7 @@ import numpy as np
 
 from seggui.core.candidate import Candidate
 from seggui.core.mask import Mask
-from seggui.core.ports import ModelInfo, PromptedModel, Report
+from seggui.core.ports import DecodesMany, ModelInfo, PromptedModel, Report
 from seggui.core.prompt import Part, Point, Prompt, Scribble
 from seggui.errors import BadRequest
 
@@ -37,6 +38,27 @@ def answer(
 ) -> tuple[Candidate, ...]:
     """Ask in the marks that the model reads; raises ``BadRequest`` if none say it."""
     return model.decode(encoding, readable(prompt, model.info), report)
+
+
+def answer_each(
+    model: PromptedModel, encoding: object, prompts: Sequence[Prompt], report: Report
+) -> tuple[tuple[Candidate, ...], ...]:
+    """Ask about several objects; for each prompt its candidates, in their order.
+
+    Raises ``BadRequest`` for a prompt that makes no sense, before any is answered.
+    """
+    asked = [readable(prompt, model.info) for prompt in prompts]
+    if isinstance(model, DecodesMany):
+        return model.decode_many(encoding, asked, report)
+    answers = []
+    for place, prompt in enumerate(asked):
+
+        def within(_done: int, _total: int, _what: str, place: int = place) -> None:
+            report(place, len(asked), f"Object {place + 1} of {len(asked)}")
+
+        within(0, 0, "")
+        answers.append(model.decode(encoding, prompt, within))
+    return tuple(answers)
 
 
 def readable(prompt: Prompt, info: ModelInfo) -> Prompt:
