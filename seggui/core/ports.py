@@ -27,15 +27,38 @@ def unwatched(done: int, total: int, what: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class WeightsFile:
-    """A released checkpoint."""
+    """A released checkpoint: one file, or a file with others beside it."""
 
     name: str
-    """File name in the model folder."""
+    """File name in the model folder; ``folder/file`` for one of a set."""
     url: str
     size_bytes: int | None
     """None where no public source states it."""
     sha256: str
-    """Hex digest, or the prefix that the publisher states; empty where none is."""
+    """Hex digest, or the prefix that a public source states; empty where none does."""
+    md5: str = ""
+    """Hex digest where a public source states only this one."""
+    source: str = ""
+    """What states the size and the digest, for people."""
+    beside: tuple[WeightsFile, ...] = ()
+    """Files that the checkpoint cannot be loaded without, in the same folder."""
+    access: str = ""
+    """Where the publisher is asked for access; empty when anybody may download."""
+
+    @property
+    def files(self) -> tuple[WeightsFile, ...]:
+        """All files of it, the small ones first."""
+        return (*self.beside, self)
+
+    @property
+    def total_bytes(self) -> int | None:
+        """The size of all files; None where one of them is not stated."""
+        total = 0
+        for file in self.files:
+            if file.size_bytes is None:
+                return None
+            total += file.size_bytes
+        return total
 
 
 @dataclass(frozen=True, slots=True)
