@@ -7,7 +7,6 @@ is opened.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,8 @@ from seggui.core.ports import (
 )
 from seggui.errors import BadRequest
 from seggui.jobs.train_options import architecture
+from seggui.models.prompted.rows import PROMPTED
+from seggui.models.row import Row
 
 _PYTORCH = "https://download.pytorch.org/models"
 _TORCHVISION = "BSD-3-Clause"
@@ -52,43 +53,13 @@ _VOC = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A model that comes with the program."""
-
-    info: ModelInfo
-    builder: str
-    """``module:function``. Prompted: called without arguments, or with the weights
-    file. Full-image: called with the row's info, the weights and ``PredictOptions``;
-    empty when there is nothing to open before a training.
-    """
-    propagator: str = ""
-    """Opens the same model, from the same file, as one that carries masks from image
-    to image; empty where it cannot.
-    """
-
-
 def _weights(name: str, size_bytes: int | None) -> WeightsFile:
     # Publishers of PyTorch write the first digits of the SHA-256 into the name.
     prefix = name.removesuffix(".pth").rpartition("-")[2]
     return WeightsFile(name, f"{_PYTORCH}/{name}", size_bytes, prefix)
 
 
-# Prompted models are in order of quality, the best first.
-ROWS = (
-    Row(
-        ModelInfo(
-            id="classic",
-            title="Classic (clicks and boxes, no download)",
-            kind="prompted",
-            paper="Region trees, geodesic distance and graph cuts; see the decision "
-            "record",
-            code_licence="Apache-2.0",
-            candidates=3,
-            input_size="any",
-        ),
-        "seggui.models.prompted.classic:ClassicModel",
-    ),
+_FULL = (
     Row(
         ModelInfo(
             id="unet",
@@ -166,6 +137,8 @@ ROWS = (
         "seggui.models.instance.model:open_released",
     ),
 )
+
+ROWS = (*PROMPTED, *_FULL)
 
 
 def builtin() -> tuple[ModelInfo, ...]:
@@ -297,7 +270,7 @@ def _built(builder: str, info: ModelInfo, weights: Path | None) -> Any:  # noqa:
     build = _function(builder)
     if info.weights is None and weights is None:
         return build()
-    return build(_weights_of(info, weights))
+    return build(info, _weights_of(info, weights))
 
 
 def _predict_options(device: str, tile: int, smallest_score: float) -> object:

@@ -58,12 +58,19 @@ def test_a_prompted_model_says_of_itself_what_the_table_says():
             assert catalog.open_prompted(info.id).info == info
 
 
-def test_each_weights_file_carries_the_digits_of_its_own_name():
+def test_each_weights_file_is_what_its_publisher_calls_it():
     for info in catalog.builtin():
+        if info.weights is not None:
+            assert info.weights.url.endswith(f"/{info.weights.name}")
+            digits = info.weights.sha256
+            assert not digits or int(digits, 16)
+
+
+def test_files_of_torchvision_carry_the_digits_of_their_own_names():
+    for info in catalog.full_image():
         if info.weights is not None:
             assert len(info.weights.sha256) == 8
             assert info.weights.name.endswith(f"-{info.weights.sha256}.pth")
-            assert info.weights.url.endswith(f"/{info.weights.name}")
 
 
 def test_the_rows_agree_with_torchvision():

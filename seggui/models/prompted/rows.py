@@ -1,0 +1,120 @@
+"""The prompted models of the table, the best first; the built-in ones last."""
+
+from __future__ import annotations
+
+from seggui.core.parameters import Parameter
+from seggui.core.ports import ModelInfo, WeightsFile
+from seggui.models.row import Row
+
+_APACHE = "Apache-2.0"
+_SAM = "https://dl.fbaipublicfiles.com/segment_anything"
+_HQ = "https://huggingface.co/lkeab/hq-sam/resolve/main"
+_MOBILE = "https://github.com/ChaoningZhang/MobileSAM/raw/master/weights"
+_SAM_PAPER = "Kirillov et al. 2023, arXiv:2304.02643"
+_HQ_PAPER = "Ke et al. 2023, arXiv:2306.01567"
+_MOBILE_PAPER = "Zhang et al. 2023, arXiv:2306.14289"
+_OPEN = "seggui.models.prompted.sam.opening:open_first"
+
+ZOOM = Parameter(
+    "zoom",
+    "Look closer at small objects",
+    default=True,
+    hint="A small object is encoded again on its own, which takes as long as opening "
+    "the image, and its edge gets finer.",
+)
+"""Read by every model of the SAM family."""
+
+
+def _first(
+    model_id: str, title: str, paper: str, weights: WeightsFile, size: str = "1024"
+) -> Row:
+    """SAM, and what shares its prompts and its decoder."""
+    info = ModelInfo(
+        id=model_id,
+        title=title,
+        kind="prompted",
+        paper=paper,
+        code_licence=_APACHE,
+        weights_licence=_APACHE,
+        weights=weights,
+        needs_weights=True,
+        candidates=3,
+        reads=frozenset(("points", "box")),
+        parameters=(ZOOM,),
+        input_size=f"longest side {size}",
+    )
+    return Row(info, _OPEN)
+
+
+def _weights(base: str, name: str) -> WeightsFile:
+    return WeightsFile(name, f"{base}/{name}", None, "")
+
+
+_FIRST = (
+    _first(
+        "hq-sam-vit-h",
+        "HQ-SAM ViT-H",
+        _HQ_PAPER,
+        _weights(_HQ, "sam_hq_vit_h.pth"),
+    ),
+    _first(
+        "sam-vit-h",
+        "SAM ViT-H",
+        _SAM_PAPER,
+        _weights(_SAM, "sam_vit_h_4b8939.pth"),
+    ),
+    _first(
+        "hq-sam-vit-l",
+        "HQ-SAM ViT-L",
+        _HQ_PAPER,
+        _weights(_HQ, "sam_hq_vit_l.pth"),
+    ),
+    _first(
+        "sam-vit-l",
+        "SAM ViT-L",
+        _SAM_PAPER,
+        _weights(_SAM, "sam_vit_l_0b3195.pth"),
+    ),
+    _first(
+        "hq-sam-vit-b",
+        "HQ-SAM ViT-B",
+        _HQ_PAPER,
+        _weights(_HQ, "sam_hq_vit_b.pth"),
+    ),
+    _first(
+        "sam-vit-b",
+        "SAM ViT-B",
+        _SAM_PAPER,
+        _weights(_SAM, "sam_vit_b_01ec64.pth"),
+    ),
+    _first(
+        "hq-sam-light",
+        "Light HQ-SAM",
+        _HQ_PAPER,
+        _weights(_HQ, "sam_hq_vit_tiny.pth"),
+    ),
+    _first(
+        "mobile-sam",
+        "MobileSAM",
+        _MOBILE_PAPER,
+        _weights(_MOBILE, "mobile_sam.pt"),
+    ),
+)
+
+_BUILT_IN = (
+    Row(
+        ModelInfo(
+            id="classic",
+            title="Classic (clicks and boxes, no download)",
+            kind="prompted",
+            paper="Region trees, geodesic distance and graph cuts; see the decision "
+            "record",
+            code_licence=_APACHE,
+            candidates=3,
+            input_size="any",
+        ),
+        "seggui.models.prompted.classic:ClassicModel",
+    ),
+)
+
+PROMPTED = (*_FIRST, *_BUILT_IN)
