@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,12 @@ class Probability:
     box: Box
     values_hw: NDArray[np.uint8]
     """0 is surely not, 255 is surely; axes (y, x), the size of ``box``."""
+
+    @property
+    def uncertainty_hw(self) -> NDArray[np.uint8]:
+        """1 - |2p - 1|: 0 is certain, 255 is a coin toss; axes (y, x)."""
+        away = np.abs(self.values_hw.astype(np.int16) * 2 - 255)
+        return (255 - away).astype(np.uint8)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,6 +64,27 @@ class Followed:
     """Empty when the object is not to be seen here."""
     score: float
     """How sure the model is of the mask, or of the absence, 0 to 1."""
+
+
+LEVEL = 0.5
+"""The probability from which on a pixel belongs to the object, if nobody says else."""
+
+
+def thresholded(candidate: Candidate, level: float) -> Candidate:
+    """The candidate with the pixels that are more likely than ``level``, 0 to 1.
+
+    At ``LEVEL``, and without probabilities, it stays what the model offered: its
+    mask may know more of the edge than a map of probabilities does.
+    """
+    known = candidate.probability
+    if known is None or level == LEVEL:
+        return candidate
+    mask = candidate.mask
+    pixels_hw = known.values_hw > 255 * level
+    return replace(
+        candidate,
+        mask=Mask.from_window(mask.height, mask.width, known.box, pixels_hw),
+    )
 
 
 @dataclass(frozen=True, slots=True, eq=False)

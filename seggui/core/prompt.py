@@ -86,6 +86,40 @@ class Prompt:
     def negatives(self) -> tuple[Point, ...]:
         return tuple(p for p in self.points if not p.positive)
 
+    @property
+    def count(self) -> int:
+        """How many marks there are."""
+        ones = (self.box is not None, self.rough is not None, bool(self.text))
+        many = (self.points, self.scribbles, self.exemplars)
+        return sum(ones) + sum(len(marks) for marks in many)
+
+    def adds_to(self, before: Prompt) -> bool:
+        """Whether this is ``before`` with marks more, none of them moved or gone."""
+        lists = (
+            (self.points, before.points),
+            (self.scribbles, before.scribbles),
+            (self.exemplars, before.exemplars),
+        )
+        ones = (
+            (self.box, before.box),
+            (self.rough, before.rough),
+            (self.text or None, before.text or None),
+        )
+        return (
+            self.count > before.count
+            and all(now[: len(then)] == then for now, then in lists)
+            and all(then is None or now == then for now, then in ones)
+        )
+
+    def settled(self) -> Prompt:
+        """Of several points on one pixel only the last: people change their mind."""
+        places = [(math.floor(point.x), math.floor(point.y)) for point in self.points]
+        last = {place: at for at, place in enumerate(places)}
+        if len(last) == len(places):
+            return self
+        kept = sorted(last.values())
+        return replace(self, points=tuple(self.points[at] for at in kept))
+
     def checked(self, width: int, height: int) -> Prompt:
         """Return the prompt with its boxes and lines cut to the image.
 
