@@ -57,13 +57,15 @@ _WHY = {
 }
 
 
-def write_whole(path: Path | str, data: bytes) -> None:
+def write_whole(path: Path | str, data: bytes, *, lasting: bool = True) -> None:
     """Replace the file at ``path``, or make it, with those bytes.
 
     Its folder must exist. Returns when the bytes are on the disk; raises
-    ``SaveFailed`` otherwise, and the old file is unchanged.
+    ``SaveFailed`` otherwise, and the old file is unchanged. With ``lasting`` off it
+    returns sooner, and a power cut may leave a damaged file: for what carries a
+    checksum and can be made again.
     """
-    with _replacing(Path(path), len(data)) as descriptor:
+    with _replacing(Path(path), len(data), lasting=lasting) as descriptor:
         rest = memoryview(data)
         while rest:
             rest = rest[os.write(descriptor, rest) :]
@@ -187,7 +189,7 @@ def _space(path: Path, needed_bytes: int) -> str:
 
 
 @contextlib.contextmanager
-def _replacing(path: Path, needed_bytes: int) -> Iterator[int]:
+def _replacing(path: Path, needed_bytes: int, *, lasting: bool = True) -> Iterator[int]:
     """Give the descriptor of a new file that takes the place of ``path`` at the end."""
     with _told_as_save_failed(path, needed_bytes):
         target = Path(os.path.realpath(path))
@@ -203,13 +205,16 @@ def _replacing(path: Path, needed_bytes: int) -> Iterator[int]:
                 os.fchmod(descriptor, mode)
             yield descriptor
         with _told_as_save_failed(path, needed_bytes):
-            os.fsync(descriptor)
+            if lasting:
+                os.fsync(descriptor)
             closing, descriptor = descriptor, -1
             os.close(closing)
             _replace(target.parent / name, target)
             temporary = None
     finally:
         _clean_up(descriptor, temporary)
+    if not lasting:
+        return
     try:
         _sync_folder(target.parent)
     except OSError as error:

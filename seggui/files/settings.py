@@ -89,7 +89,21 @@ SETTINGS: tuple[Setting, ...] = (
         "Ask before a download",
         True,
         "Show its source, size and licence first.",
-        "Models",
+        "Downloads",
+    ),
+    Setting(
+        "mirror",
+        "Mirror of the weights",
+        "",
+        "Address to fetch from instead, such as https://hf-mirror.com.",
+        "Downloads",
+    ),
+    Setting(
+        "proxy",
+        "Proxy",
+        "",
+        "Such as http://proxy:3128; empty uses the one of the system.",
+        "Downloads",
     ),
     Setting(
         "hover_preview",
@@ -97,6 +111,23 @@ SETTINGS: tuple[Setting, ...] = (
         False,
         "The mask that a click would bring.",
         "Models",
+    ),
+    Setting(
+        "encode_ahead",
+        "Encode neighbours ahead",
+        True,
+        "Prepare the next and the previous image for clicks while nothing else runs.",
+        "Models",
+    ),
+    Setting(
+        "encoding_cache_gb",
+        "Encodings on disk (GB)",
+        4.0,
+        "What models have seen of images, so that an image opened again is ready at "
+        "once. 0 keeps nothing.",
+        "Models",
+        smallest=0.0,
+        largest=1000.0,
     ),
     Setting(
         "brush_size",
@@ -123,7 +154,8 @@ _ROWS = {row.key: row for row in SETTINGS}
 def folders() -> dict[str, Path]:
     """Where settings, caches and models of this user lie.
 
-    ``SEGGUI_HOME`` puts all three below one folder; ``SEGGUI_MODELS`` moves the models.
+    ``SEGGUI_HOME`` puts all three below one folder; ``SEGGUI_MODELS`` moves the models
+    and ``SEGGUI_CACHE`` the caches.
     """
     home = os.environ.get("SEGGUI_HOME")
     if home:
@@ -137,9 +169,10 @@ def folders() -> dict[str, Path]:
             "cache": cache,
             "models": cache / "models",
         }
-    models = os.environ.get("SEGGUI_MODELS")
-    if models:
-        places["models"] = Path(models).expanduser()
+    for variable, what in (("SEGGUI_MODELS", "models"), ("SEGGUI_CACHE", "cache")):
+        moved = os.environ.get(variable)
+        if moved:
+            places[what] = Path(moved).expanduser()
     return places
 
 
