@@ -37,6 +37,7 @@ VERBS = (
     Verb("predict", "predict", "run a full-image model over images"),
     Verb("refine", "refine", "refine masks by a recipe: CRF, components, morphology"),
     Verb("train", "train", "train a model on a project or on images and masks"),
+    Verb("train-clicks", "train_clicks", "train the built-in click network"),
     Verb("evaluate", "evaluate", "compare masks with the truth"),
     Verb("import", "import_", "bring masks of other formats into a project"),
     Verb("export", "export", "write a project's masks in another format"),

@@ -1,1 +1,1 @@
-"""The built-in click network: a small network that sees what the classic model knows."""
+"""The built-in click network, which is shown what the classic model knows."""

@@ -49,9 +49,9 @@ NAMES = (
 )
 DISC, NEWEST_DISC = 4, 6
 """Radius of a click in pixels of the square."""
-SAME_LOOK = 0.15
+SAME_LOOK = 0.25
 """Difference of histograms at which likeness falls to 1/e."""
-NEAR = 0.5
+NEAR = 1.0
 """Distance along the regions at which nearness falls to 1/e."""
 GREATEST = 6
 """Power at which a sum of edge strengths is about its greatest one."""
@@ -131,7 +131,9 @@ def _classic(scene: Scene, asked: Asked) -> Choice:
     if not inside:
         return choose_in_box_on(scene, asked.box or scene.box)
     box = asked.box
-    limit = box if box is not None and box.contains(inside[-1].x, inside[-1].y) else None
+    limit = (
+        box if box is not None and box.contains(inside[-1].x, inside[-1].y) else None
+    )
     return choose_on(scene, asked.mask, inside[-1], asked.points, limit)
 
 
@@ -184,10 +186,12 @@ def _of_leaves(scene: Scene, from_leaves: list[int]) -> tuple[Floats, ...]:
     near = np.exp(-_distances(scene, from_leaves, step) / NEAR)
     powers = np.maximum(strengths, 0.02) ** GREATEST
     highest = _distances(scene, from_leaves, powers) ** (1.0 / GREATEST)
-    return like, near, np.exp(-2.0 * highest)
+    return like, near, np.exp(-5.0 * highest)
 
 
-def _distances(scene: Scene, from_leaves: list[int], costs: Floats) -> Floats:
+def _distances(
+    scene: Scene, from_leaves: list[int], costs: NDArray[np.floating]
+) -> Floats:
     pairs, count = scene.leaves.pairs, scene.leaves.count
     graph = sparse.csr_matrix((costs, (pairs[:, 0], pairs[:, 1])), shape=(count, count))
     far = csgraph.dijkstra(graph, directed=False, indices=from_leaves, min_only=True)

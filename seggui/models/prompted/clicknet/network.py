@@ -8,7 +8,7 @@ from torch.nn import functional
 
 from seggui.models.prompted.clicknet.channels import NAMES
 
-WIDTHS = (24, 48, 96, 128, 160)
+WIDTHS = (32, 48, 96, 128, 192)
 """Channels at strides 2, 4, 8, 16 and 32."""
 DEPTHS = (1, 1, 2, 2, 2)
 """Residual blocks at each stride."""
