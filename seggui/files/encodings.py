@@ -89,6 +89,13 @@ class EncodingFolder:
         """Whether there is a file for it, without reading that."""
         return self._path(image_key, model_digest).is_file()
 
+    def size(self, image_key: str, model_digest: str) -> int:
+        """How many bytes its file takes; 0 when there is none."""
+        try:
+            return self._path(image_key, model_digest).stat().st_size
+        except OSError:
+            return 0
+
     def put(self, image_key: str, model_digest: str, arrays: Arrays) -> bool:
         """Keep arrays of numbers; False, and ``problem`` says why, if that fails."""
         if self._most_bytes() <= 0:

@@ -162,8 +162,7 @@ class Lending:
         try:
             return ask_and_wait(self.client, request, report)
         finally:
-            # Of an encoding the worker keeps what it can, that is its purpose.
-            if self.images.drop(key) and not isinstance(request, Encode):
+            if self.images.drop(key):
                 self.client.forget(key)
 
 
@@ -196,11 +195,11 @@ def refining(
 
 
 def encoding(place: Lending, model_id: str) -> Work[Encoded]:
-    """Work that prepares each image for prompts, as many as the cache holds."""
+    """Work that prepares each image for prompts, one that is not shown."""
 
     def work(name: str, report: Report) -> Encoded:
         def make(ticket: int, image: SharedImage) -> Request:
-            return Encode(ticket, image, model_id)
+            return Encode(ticket, image, model_id, ahead=True)
 
         return cast(Encoded, place.ask(name, make, report))
 

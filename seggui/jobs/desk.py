@@ -39,9 +39,20 @@ URGENCY: dict[type[Request], int] = {
 }
 """Small goes first."""
 
-_IDLE = 1 + max(URGENCY.values())
+_AHEAD = 1 + max(URGENCY.values())
+_IDLE = 1 + _AHEAD
 _MOST_ENCODES = 8
 _PROGRESS_EVERY_S = 0.05
+
+
+_NEED_ENCODING = (Ask, AskEach, Encode)
+
+
+def urgency_of(request: Request) -> int:
+    """How urgent a request is; what nobody waits for yet comes last."""
+    if isinstance(request, Encode) and request.ahead:
+        return _AHEAD
+    return URGENCY[type(request)]
 
 
 class Desk:
@@ -125,18 +136,18 @@ class Desk:
             found = [
                 request
                 for request in self._waiting
-                if URGENCY[type(request)] < below and not self._prepared(request)
+                if urgency_of(request) < below and not self._prepared(request)
             ]
             if not found or self._closed:
                 return None
-            request = min(found, key=lambda r: URGENCY[type(r)])
+            request = min(found, key=urgency_of)
             self._waiting.remove(request)
             self._running.append(request)
             return request
 
     def _prepared(self, request: Request) -> bool:
         """Whether work that runs now is what this request would have to do first."""
-        return isinstance(request, Ask | AskEach) and any(
+        return isinstance(request, _NEED_ENCODING) and any(
             isinstance(running, Encode)
             and running.image.key == request.image.key
             and running.model_id == request.model_id
@@ -185,7 +196,7 @@ class Desk:
 
     def _report_of(self, request: Request) -> Report:
         last_s = 0.0
-        urgency = URGENCY[type(request)]
+        urgency = urgency_of(request)
 
         def report(done: int, total: int, what: str) -> None:
             nonlocal last_s

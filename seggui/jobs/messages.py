@@ -1,7 +1,9 @@
 """What the window and a worker process say to each other.
 
 Every message is a frozen value. A request carries a ticket and the reply carries it
-back; a reply whose ticket is no longer the newest is dropped by whoever asked.
+back; a reply whose ticket is no longer the newest is dropped by whoever asked. The
+``note`` of a reply is a sentence for the person about what went wrong beside the work;
+it is repeated with every reply for as long as it is true.
 """
 
 from __future__ import annotations
@@ -30,11 +32,13 @@ class SharedImage:
 
 @dataclass(frozen=True, slots=True)
 class Encode:
-    """Prepare an image for prompts, ahead of the first click."""
+    """Prepare an image for prompts, before the first click."""
 
     ticket: int
     image: SharedImage
     model_id: str
+    ahead: bool = False
+    """For an image that is not shown yet: everything else goes first."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -98,7 +102,7 @@ class Cancel:
 
 @dataclass(frozen=True, slots=True)
 class Forget:
-    """The image is closed; drop its pixels and encodings from memory."""
+    """The image is closed; drop its pixels. What models know of it may stay."""
 
     key: str
 
@@ -107,6 +111,9 @@ class Forget:
 class Encoded:
     ticket: int
     elapsed_s: float
+    bytes_on_disk: int = 0
+    """How much its encoding takes there; 0 when it is kept in memory only."""
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -114,6 +121,7 @@ class Candidates:
     ticket: int
     candidates: tuple[Candidate, ...]
     elapsed_s: float
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -123,6 +131,7 @@ class Answers:
     ticket: int
     answers: tuple[tuple[Candidate, ...], ...]
     elapsed_s: float
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -133,6 +142,7 @@ class Predicted:
     candidates: tuple[Candidate, ...]
     uncertainty_hw: NDArray[np.uint8] | None
     elapsed_s: float
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -145,6 +155,7 @@ class Refined:
     ticket: int
     masks: tuple[tuple[Mask, ...], ...]
     elapsed_s: float
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,7 +52,7 @@ class Stage:
     def run(self):
         """Serve until nothing waits, on this very thread."""
         # The least urgent of all, so that it interrupts nothing.
-        self.put(Encode(999, OTHER, "last"))
+        self.put(Encode(999, OTHER, "last", ahead=True))
         self.plays[999] = lambda report: self.desk.close()
         self.desk.serve()
         self.begun.remove(999)
@@ -79,6 +79,31 @@ def test_the_most_urgent_goes_first(stage):
     stage.plays[1] = lambda report: stage.desk.close()
     stage.desk.serve()
     assert stage.begun == [4, 3, 2, 5, 1]
+
+
+def test_what_is_encoded_ahead_goes_last_and_lets_the_shown_image_pass(stage):
+    def ahead(report):
+        stage.put(Encode(2, OTHER, "m"))
+        report(1, 3, "a third")
+        assert stage.ended == [2]
+
+    stage.plays[1] = ahead
+    third = SharedImage("c", "", 1, 1)
+    stage.put(Encode(1, IMAGE, "m", ahead=True), Encode(3, third, "m", ahead=True))
+    stage.run()
+    assert stage.ended == [2, 1, 3]
+
+
+def test_an_image_shown_while_it_is_encoded_ahead_is_not_encoded_twice(stage):
+    def ahead(report):
+        stage.put(Encode(2, IMAGE, "m"), Ask(3, IMAGE, "m", PROMPT))
+        report(1, 2, "half")
+        assert stage.ended == []
+
+    stage.plays[1] = ahead
+    stage.put(Encode(1, IMAGE, "m", ahead=True))
+    stage.run()
+    assert stage.ended == [1, 3, 2]
 
 
 def test_work_is_interrupted_when_it_reports_and_then_goes_on(stage):

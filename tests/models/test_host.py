@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -16,7 +16,7 @@ from seggui.errors import BadRequest, Cancelled, SegguiError
 from seggui.jobs.messages import Ask, AskEach, Encode, Predict, Refine
 from seggui.jobs.shared import SharedImages
 from seggui.models import catalog
-from seggui.models.host import Encodings, EngineHost, Recent, bytes_of
+from seggui.models.host import EngineHost, Recent
 
 PROMPT = Prompt((Point(1, 1),))
 
@@ -133,12 +133,12 @@ def test_a_prefetched_encoding_serves_the_first_click(model, image):
     assert model.encoded == 1
 
 
-def test_a_forgotten_image_is_encoded_again(model, image):
+def test_an_image_that_was_closed_is_ready_when_it_comes_back(model, image):
     host = EngineHost()
     host.handle(Encode(1, image, "fake"), unwatched)
     host.forget("a")
     host.handle(Encode(2, image, "fake"), unwatched)
-    assert model.encoded == 2
+    assert model.encoded == 1
 
 
 def test_the_recipe_runs_over_the_candidates(model, image):
@@ -201,10 +201,10 @@ def test_out_of_memory_frees_what_it_can_and_says_what_to_do(model, image, error
     assert torch.OutOfMemoryError is not None  # torch is loaded: its errors count
     host = EngineHost()
     host.handle(Encode(1, image, "fake"), unwatched)
-    host.forget("a")
     model.error = error
+    other = replace(image, key="b")
     with pytest.raises(SegguiError, match="smaller tiles"):
-        host.handle(Ask(2, image, "fake", PROMPT), unwatched)
+        host.handle(Ask(2, other, "fake", PROMPT), unwatched)
     model.error = None
     assert host.handle(Ask(3, image, "fake", PROMPT), unwatched).candidates
 
@@ -218,28 +218,6 @@ def test_other_errors_pass_as_they_are(model, image):
 def test_what_does_not_belong_to_the_engine_is_a_bug(image):
     with pytest.raises(TypeError, match="Refine"):
         EngineHost().handle(Refine(1, image, (), ""), unwatched)
-
-
-def test_encodings_give_way_to_newer_ones_over_the_limit():
-    cache = Encodings(1000)
-    for key in "abc":
-        cache.put(key, "m", np.zeros(400, np.uint8))
-    assert [cache.get(key, "m") is not None for key in "abc"] == [False, True, True]
-    cache.get("b", "m")
-    cache.put("d", "m", np.zeros(400, np.uint8))
-    assert [cache.get(key, "m") is not None for key in "bcd"] == [True, False, True]
-    cache.put("e", "m", np.zeros(5000, np.uint8))
-    assert cache.nbytes == 5000, "one that is too large alone is still kept"
-
-
-def test_the_size_of_an_encoding_counts_each_array_once():
-    @dataclass
-    class Inner:
-        array: object
-        more: tuple
-
-    array = np.zeros(100, np.uint8)
-    assert bytes_of(Inner(array, ({"k": array}, [np.zeros(7, np.uint8)], 3))) == 107
 
 
 def test_the_oldest_model_goes_before_a_new_one_is_made():
