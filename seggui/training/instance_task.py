@@ -39,6 +39,13 @@ class Batch:
     targets: list[dict[str, Tensor]]
 
 
+def refusal(sample: Sample) -> str:
+    """Why a sample is of no use here; empty when it is."""
+    if sample.instances_hw is not None:
+        return ""
+    return "has classes only and does not tell objects apart (no mask in instances)"
+
+
 class InstanceTask:
     """Learns objects: box, class and mask of each."""
 

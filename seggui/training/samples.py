@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
@@ -95,9 +95,12 @@ class Samples(Sequence[Sample]):
 
 
 def readable(
-    items: Sequence[Item], longest_side: int, report: Report, *, objects: bool = False
+    items: Sequence[Item],
+    longest_side: int,
+    report: Report,
+    refusal: Callable[[Sample], str] | None = None,
 ) -> tuple[Samples, list[Item], list[str]]:
-    """Read every item once; with ``objects``, keep only those that tell objects apart.
+    """Read every item once and keep those that ``refusal`` has nothing to say of.
 
     Returns the samples, their items, and a sentence for each that was left out.
     """
@@ -111,11 +114,9 @@ def readable(
         except SegguiError as error:
             problems.append(f"{error} It is left out.")
             continue
-        if objects and sample.instances_hw is None:
-            problems.append(
-                f"{item.name} has classes only and does not tell objects apart "
-                "(no mask in instances); it is left out."
-            )
+        reason = refusal(sample) if refusal is not None else ""
+        if reason:
+            problems.append(f"{item.name} {reason}; it is left out.")
         else:
             good.append(item)
     report(len(items), len(items), "reading images")

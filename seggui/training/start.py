@@ -20,18 +20,22 @@ from seggui.jobs.train_options import TrainOptions
 from seggui.models.devices import Device, choose, half_precision, out_of_memory
 from seggui.models.runs import WEIGHTS, ModelCard, write_card
 from seggui.models.weights import load_matching, read_state, write_safetensors
+from seggui.training import instance_task
 from seggui.training.folders import open_labelled
 from seggui.training.instance_task import InstanceTask
 from seggui.training.learner import Learner
 from seggui.training.loop import Diverged, Position, Training, fit, restore
 from seggui.training.previews import as_png
 from seggui.training.run_folder import RunFolder, versions
-from seggui.training.samples import Chosen, Item, LabelledImages, readable
+from seggui.training.samples import Chosen, Item, LabelledImages, Sample, readable
 from seggui.training.semantic_task import SemanticTask
 from seggui.training.split import Split, split
 from seggui.training.task import Task
 
 PREVIEWS = 4
+
+REFUSALS: Mapping[str, Callable[[Sample], str]] = {"instance": instance_task.refusal}
+"""Why a sample is of no use, by kind of model."""
 
 _STATES: Mapping[str, State] = {
     "start": "running",
@@ -172,7 +176,7 @@ def _prepare(
     labelled = open_labelled(order.folder, options.ignored_ids, report)
     kind = options.architecture.kind
     samples, items, problems = readable(
-        labelled.items, options.longest_side, report, objects=kind == "instance"
+        labelled.items, options.longest_side, report, REFUSALS.get(kind)
     )
     if kind == "instance" and labelled.items and not items:
         raise BadRequest(
