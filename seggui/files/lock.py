@@ -1,4 +1,4 @@
-"""One window at a time may change a project.
+"""One window at a time may change a project, or fetch a file.
 
 The lock is one of the operating system's on an open file, so it is free again the
 moment its holder ends, however it ends. The file's content only says who holds it.
@@ -32,16 +32,16 @@ class CannotLock(Exception):
 
 
 class ProjectLock:
-    """The exclusive lock of a project folder, held until ``release``."""
+    """The exclusive lock of a folder or of something in it, until ``release``."""
 
     def __init__(self, descriptor: int, path: Path) -> None:
         self._descriptor = descriptor
         self._path = path
 
     @classmethod
-    def take(cls, folder: Path) -> ProjectLock:
-        """Take the lock; raises ``Held`` or ``CannotLock``."""
-        path = folder / NAME
+    def take(cls, folder: Path, name: str = NAME) -> ProjectLock:
+        """Take the lock of that file name; raises ``Held`` or ``CannotLock``."""
+        path = folder / name
         flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0) | NO_LINK
         while True:
             try:

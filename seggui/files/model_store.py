@@ -1,23 +1,31 @@
-"""Released weights in the model folder: find them, fetch them after asking, verify."""
+"""Released weights in the model folder: find them, fetch them after asking, check."""
 
 from __future__ import annotations
 
-import hashlib
+import contextlib
+import errno
 import os
-import urllib.error
-import urllib.request
-from http.client import HTTPException
-from pathlib import Path
-from urllib.parse import urlsplit
+import time
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+from typing import Literal
 
-from seggui.core.ports import Report, WeightsFile
+from seggui.core.ports import Report, WeightsFile, unwatched
 from seggui.errors import BadRequest, MissingWeights, SaveFailed, Unreadable
+from seggui.files import digests
 from seggui.files.atomic import make_folder, reason_of, size_in_words
+from seggui.files.downloads import DownloadFailed, Wanted, drop, fetch
+from seggui.files.lock import CannotLock, Held, ProjectLock
+from seggui.files.network import Network
 from seggui.files.settings import folders
 
-_BLOCK_BYTES = 1 << 20
-_PATIENCE_S = 30.0
-_LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
+State = Literal["there", "partly downloaded", "missing", "damaged"]
+
+_LOOK_AGAIN_S = 0.2
+_NOT_BEGUN = "Nothing was downloaded. SEGGUI_MODELS may name another model folder."
+
+
+# -- what is there ------------------------------------------------------------
 
 
 def models_folder() -> Path:
@@ -25,163 +33,286 @@ def models_folder() -> Path:
     return folders()["models"]
 
 
+def place_of(weights: WeightsFile) -> Path:
+    """Where the file belongs; raises ``BadRequest`` for a name that leads elsewhere."""
+    parts = PurePosixPath(weights.name).parts
+    if not 1 <= len(parts) <= 2 or any(
+        part in ("..", "/") or Path(part).name != part for part in parts
+    ):
+        raise BadRequest(f"A weights file cannot be called {weights.name!r}.")
+    return models_folder().joinpath(*parts)
+
+
+def state_of(weights: WeightsFile) -> State:
+    """What is in the model folder, judged without reading whole files."""
+    states = [_state_of_file(file) for file in weights.files]
+    if all(state == "there" for state in states):
+        return "there"
+    if "damaged" in states:
+        return "damaged"
+    some = any(state != "missing" for state in states)
+    return "partly downloaded" if some else "missing"
+
+
 def is_there(weights: WeightsFile) -> bool:
-    """Whether the file is in the model folder, at its full size."""
-    path = _place(weights)
-    if not path.is_file():
-        return False
-    size = weights.size_bytes
-    return size is None or path.stat().st_size == size
+    """Whether all files are in the model folder and none is known to be damaged."""
+    return state_of(weights) == "there"
 
 
 def find(weights: WeightsFile, given: Path | None = None) -> Path:
-    """The file that was given, or the one in the model folder.
+    """The file or folder that was given, or the file in the model folder.
 
-    Raises ``MissingWeights`` with a sentence that says where to get it.
+    A file of the model folder is checked when it is new or has changed. Raises
+    ``MissingWeights`` with a sentence that says where to get it, ``Unreadable`` for a
+    damaged one.
     """
     if given is not None:
-        if given.is_file():
+        if given.is_file() or (given / "config.json").is_file():
             return given
+        if given.is_dir():
+            raise MissingWeights(
+                f"The folder {given} holds no config.json, so it is no model of "
+                "Hugging Face. Name the weights file itself."
+            )
         raise MissingWeights(f"There is no weights file {given}.")
-    if is_there(weights):
-        return _place(weights)
-    raise MissingWeights(missing_text(weights))
+    if state_of(weights) in ("missing", "partly downloaded"):
+        raise MissingWeights(missing_text(weights))
+    for file in weights.files:
+        place = place_of(file)
+        if _state_of_file(file) == "damaged" or not digests.is_fresh(place):
+            verify(place, file)
+    return place_of(weights)
 
 
 def missing_text(weights: WeightsFile) -> str:
     """What is missing, how large it is, where to get it and where to put it."""
-    size = weights.size_bytes
-    how_large = f" ({size_in_words(size)})" if size else ""
     return (
-        f"The weights {weights.name}{how_large} are not on this machine. Download them "
-        f"in the models panel or with seggui models download, or get {weights.url} and "
-        f"put it into {models_folder()}."
+        f"The weights {_named(weights)} are not on this machine. Download them in the "
+        f"models panel or with seggui models download, or {_by_hand(weights)}."
     )
 
 
-def verify(path: Path, weights: WeightsFile) -> None:
-    """Raise ``Unreadable`` unless the file is the one its publisher states."""
-    digest = hashlib.sha256()
+def verify(path: Path, weights: WeightsFile, report: Report = unwatched) -> None:
+    """Raise ``Unreadable`` unless the file is the one that its source states.
+
+    Where no digest is stated, it must be the file whose digest was written down first.
+    """
+    again = "Download it again."
+    if path.is_dir():
+        raise Unreadable(path, "it is a folder", "Move it away and download the file.")
     try:
         size = path.stat().st_size
-        with path.open("rb") as stream:
-            while block := stream.read(_BLOCK_BYTES):
-                digest.update(block)
     except OSError as error:
-        raise Unreadable(path, error.strerror or "the disk failed") from error
+        raise Unreadable(path, error.strerror or "the disk failed", again) from error
     if weights.size_bytes is not None and size != weights.size_bytes:
         told = f"it has {size:,} bytes, not {weights.size_bytes:,}"
-        raise Unreadable(path, told, "Remove it and download it again.")
-    if not digest.hexdigest().startswith(weights.sha256.lower()):
-        told = "its content is not what its publisher states (SHA-256 differs)"
-        raise Unreadable(path, told, "Remove it and download it again.")
+        raise Unreadable(path, told, again)
+    sha256, md5 = digests.digests_of(path, report)
+    wrong = _mismatch(weights, sha256, md5, digests.recorded(path))
+    if wrong and not weights.sha256:
+        raise Unreadable(path, wrong, again)  # what was written down first stays
+    digests.record(path, sha256)  # also of a damaged one, which is then known
+    if wrong:
+        raise Unreadable(path, wrong, again)
 
 
-def download(weights: WeightsFile, report: Report) -> Path:
-    """Fetch the file into the model folder; call it only after asking the user.
+def verify_all(weights: WeightsFile, report: Report = unwatched) -> Path:
+    """Check every file in the model folder; returns the place of the main one.
+
+    Raises ``MissingWeights`` and ``Unreadable``.
+    """
+    if state_of(weights) == "missing":
+        raise MissingWeights(missing_text(weights))
+    for file in weights.files:
+        verify(place_of(file), file, report)
+    return place_of(weights)
+
+
+# -- fetching -----------------------------------------------------------------
+
+
+def download(
+    weights: WeightsFile, report: Report, network: Network | None = None
+) -> Path:
+    """Fetch the files into the model folder; call it only after asking the user.
 
     A download that was cut off goes on where it ended. Only a file of the stated size
-    and SHA-256 gets the real name. Raises ``MissingWeights`` when the network fails,
-    ``Unreadable`` for the wrong content, ``SaveFailed``, and what ``report`` raises.
+    and digest gets the real name. Raises ``MissingWeights`` when it cannot be had,
+    ``SaveFailed``, ``BadRequest``, and what ``report`` raises.
     """
-    place = _place(weights)
-    if is_there(weights):
-        verify(place, weights)
-        return place
-    _check_address(weights.url)
-    make_folder(place.parent)
-    part = place.with_name(f"{place.name}.part")
-    _fetch(weights, part, report)
+    network = network or Network.chosen()
+    for file in weights.files:
+        place = place_of(file)
+        _make_place(place)
+        with _alone(file, place, report):
+            if not _is_whole(file, place, report):
+                _fetch_whole(file, place, report, network)
+    return place_of(weights)
+
+
+def remove(weights: WeightsFile) -> None:
+    """Delete the files and what a download left; raises ``SaveFailed``."""
+    for file in weights.files:
+        place = place_of(file)
+        for path in (place, digests.record_of(place)):
+            try:
+                path.unlink(missing_ok=True)
+            except OSError as error:
+                raise SaveFailed(path, reason_of(error, path, 0)) from error
+        try:
+            drop(_part_of(place))
+        except OSError as error:
+            part = _part_of(place)
+            raise SaveFailed(part, reason_of(error, part, 0)) from error
+        if place.parent != models_folder():
+            with contextlib.suppress(OSError):  # somebody keeps other files there
+                place.parent.rmdir()
+
+
+# -- one file -----------------------------------------------------------------
+
+
+def _part_of(place: Path) -> Path:
+    return place.with_name(f"{place.name}.part")
+
+
+def _state_of_file(weights: WeightsFile) -> State:
+    place = place_of(weights)
     try:
-        verify(part, weights)
+        size = place.stat().st_size
+    except OSError:
+        return "partly downloaded" if _part_of(place).exists() else "missing"
+    if not place.is_file() or not size:
+        return "damaged"
+    if weights.size_bytes is not None and size != weights.size_bytes:
+        return "damaged"
+    known = digests.recorded(place) if digests.is_fresh(place) else ""
+    if known and not known.startswith(weights.sha256.lower()):
+        return "damaged"
+    return "there"
+
+
+def _mismatch(weights: WeightsFile, sha256: str, md5: str, first: str) -> str:
+    """What is wrong with the content; empty when nothing is.
+
+    ``first`` is the SHA-256 that was written down for the file before.
+    """
+    if weights.sha256:
+        right = sha256.startswith(weights.sha256.lower())
+        return "" if right else "its content is not what is stated (SHA-256 differs)"
+    if weights.md5 and md5 != weights.md5.lower():
+        return "its content is not what is stated (MD5 differs)"
+    if first and first != sha256:
+        return "its content is not that of the first download (SHA-256 differs)"
+    return ""
+
+
+def _make_place(place: Path) -> None:
+    make_folder(place.parent)
+    if place.is_dir():
+        error = OSError(errno.EISDIR, os.strerror(errno.EISDIR))
+        raise SaveFailed(place, reason_of(error, place, 0), _NOT_BEGUN)
+
+
+@contextlib.contextmanager
+def _alone(file: WeightsFile, place: Path, report: Report) -> Iterator[None]:
+    """Wait until no other process fetches the file, and keep others waiting."""
+    name = f".{place.name}.lock"
+    while True:
+        try:
+            lock = ProjectLock.take(place.parent, name)
+            break
+        except CannotLock as error:
+            raise SaveFailed(place, str(error), _NOT_BEGUN) from error
+        except Held:
+            part = _part_of(place)
+            done = part.stat().st_size if part.exists() else 0
+            what = f"Another window downloads {place.name}"
+            report(done, file.size_bytes or 0, what)
+            time.sleep(_LOOK_AGAIN_S)
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _is_whole(file: WeightsFile, place: Path, report: Report) -> bool:
+    if _state_of_file(file) != "there":
+        return False
+    try:
+        verify(place, file, report)
     except Unreadable:
-        part.unlink(missing_ok=True)  # going on from wrong bytes would never end
-        raise
+        return False  # fetched again, and replaced when that is done
+    return True
+
+
+def _fetch_whole(
+    file: WeightsFile, place: Path, report: Report, network: Network
+) -> None:
+    part = _part_of(place)
+    what = f"Downloading {place.name}"
+    wanted = Wanted(file.url, file.size_bytes, bool(file.sha256 or file.md5), what)
+    resumed = part.exists()
+    while True:
+        try:
+            fetch(wanted, part, report, network)
+            sha256 = _checked(file, place, part, report)
+            break
+        except DownloadFailed as error:
+            raise MissingWeights(_failed_text(file, str(error), network)) from error
+        except Unreadable as error:
+            drop(part)  # going on from wrong bytes would never end
+            if not resumed:
+                text = _failed_text(file, error.reason, network)
+                raise MissingWeights(text) from error
+            resumed = False  # glued from two files perhaps: once more from the start
     try:
         part.replace(place)
     except OSError as error:
         raise SaveFailed(place, reason_of(error, place, 0)) from error
-    return place
+    drop(part)  # its note
+    digests.record(place, sha256)
 
 
-def remove(weights: WeightsFile) -> None:
-    """Delete the file and what a download left; raises ``SaveFailed``."""
-    place = _place(weights)
-    for path in (place, place.with_name(f"{place.name}.part")):
-        try:
-            path.unlink(missing_ok=True)
-        except OSError as error:
-            raise SaveFailed(path, reason_of(error, path, 0)) from error
+def _checked(file: WeightsFile, place: Path, part: Path, report: Report) -> str:
+    """The SHA-256 of a part that is whole; raises ``Unreadable``."""
+    size = part.stat().st_size
+    if file.size_bytes is not None and size != file.size_bytes:
+        raise Unreadable(part, f"it has {size:,} bytes, not {file.size_bytes:,}")
+    sha256, md5 = digests.digests_of(part, report)
+    wrong = _mismatch(file, sha256, md5, digests.recorded(place))
+    if wrong:
+        raise Unreadable(part, wrong)
+    return sha256
 
 
-def stored() -> tuple[Path, ...]:
-    """All whole files in the model folder."""
-    try:
-        paths = sorted(models_folder().iterdir())
-    except OSError:
-        return ()
-    return tuple(p for p in paths if p.is_file() and p.suffix != ".part")
+# -- texts --------------------------------------------------------------------
 
 
-def _place(weights: WeightsFile) -> Path:
-    if Path(weights.name).name != weights.name:
-        raise BadRequest(f"A weights file cannot be called {weights.name!r}.")
-    return models_folder() / weights.name
+def _named(weights: WeightsFile) -> str:
+    size = weights.total_bytes
+    return f"{weights.name} ({size_in_words(size)})" if size else weights.name
 
 
-def _check_address(url: str) -> None:
-    parts = urlsplit(url)
-    if parts.scheme != "https" and parts.hostname not in _LOCAL:
-        raise BadRequest(f"Weights are only fetched over https, not from {url}.")
+def _by_hand(weights: WeightsFile) -> str:
+    """Where to get the files and where to put them, as a clause."""
+    place = place_of(weights)
+    if weights.access:
+        names = ", ".join(place_of(file).name for file in weights.files)
+        return (
+            f"ask for access at {weights.access} and set HF_TOKEN, or get {names} "
+            f"there and put them into {place.parent}"
+        )
+    return f"get {weights.url} and put it there as {place}"
 
 
-def _fetch(weights: WeightsFile, part: Path, report: Report) -> None:
-    have = part.stat().st_size if part.exists() else 0
-    total = weights.size_bytes or 0
-    if total and have >= total:
-        return
-    request = urllib.request.Request(weights.url)
-    if have:
-        request.add_header("Range", f"bytes={have}-")
-    try:
-        with urllib.request.urlopen(request, timeout=_PATIENCE_S) as answer:
-            _check_address(answer.url)  # redirects must be as safe as the start
-            if answer.status != 206:
-                have = 0
-            length = int(answer.headers.get("Content-Length") or 0)
-            total = total or have + length
-            # A complete answer of the wrong size is another file, not a cut one.
-            promised = have + length if length else total
-            done = have
-            descriptor = os.open(part, os.O_WRONLY | os.O_CREAT, 0o666)
-            try:
-                os.ftruncate(descriptor, have)
-                os.lseek(descriptor, have, os.SEEK_SET)
-                while block := answer.read(_BLOCK_BYTES):
-                    _write(descriptor, block, part, total - done)
-                    done += len(block)
-                    report(done, total, f"Downloading {weights.name}")
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
-    except (urllib.error.URLError, HTTPException, TimeoutError, OSError) as error:
-        reason = str(getattr(error, "reason", None) or error)
-        raise _cut_off(weights, reason) from error
-    if done < promised:
-        raise _cut_off(weights, f"only {done:,} of {promised:,} bytes arrived")
-
-
-def _cut_off(weights: WeightsFile, reason: str) -> MissingWeights:
-    return MissingWeights(
-        f"Could not download {weights.name} from {weights.url}: {reason}. What has "
-        "arrived is kept; try again to go on from there."
+def _failed_text(file: WeightsFile, reason: str, network: Network) -> str:
+    part = _part_of(place_of(file))
+    kept = "Nothing was kept; try again later"
+    if part.exists():
+        kept = "What has arrived is kept; try again to go on from there"
+    mirror = " The mirror is set in the settings or by SEGGUI_MIRROR."
+    return (
+        f"Could not download {_named(file)} from {file.url}: {reason}. {kept}, or "
+        f"{_by_hand(file)}.{mirror if network.mirror else ''}"
     )
-
-
-def _write(descriptor: int, block: bytes, part: Path, missing_bytes: int) -> None:
-    rest = memoryview(block)
-    try:
-        while rest:
-            rest = rest[os.write(descriptor, rest) :]
-    except OSError as error:
-        raise SaveFailed(part, reason_of(error, part, missing_bytes)) from error

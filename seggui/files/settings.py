@@ -106,11 +106,12 @@ SETTINGS: tuple[Setting, ...] = (
         "Downloads",
     ),
     Setting(
-        "hover_preview",
+        "preview",
         "Preview while hovering",
-        False,
-        "The mask that a click would bring.",
+        "auto",
+        "The mask that a click would bring; auto shows it when the model is quick.",
         "Models",
+        choices=("auto", "on", "off"),
     ),
     Setting(
         "encode_ahead",

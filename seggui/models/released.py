@@ -19,8 +19,8 @@ _HUGGING_FACE = "https://huggingface.co"
 _PYTORCH = "https://download.pytorch.org/models"
 
 _SAM = (
-    "SHA-256: micro-sam (micro_sam/util.py of 2023) and SlicerSegmentAnything; "
-    "bytes: SAMJ and the server's own Content-Length"
+    "SHA-256: micro-sam (micro_sam/util.py of 2023) and SlicerSegmentWithSAM; "
+    "bytes: SAMJ and the download tables of other tools"
 )
 _SAM_HQ_MD5 = (
     "MD5: docs/03-prepare-checkpoints.md of SysCV/sam-pt, by the authors of HQ-SAM, "
@@ -40,8 +40,8 @@ _EDGETAM = f"{_GITHUB}/facebookresearch/EdgeTAM"
 _SAM3 = f"{_HUGGING_FACE}/facebook/sam3"
 _SAM3_REVISION = "3c879f39826c281e95690f02c7821c4de09afae7"
 _SAM3_SOURCE = (
-    "SHA-256 and bytes: LightCraft (its script that fetches SAM 3) and the tables of "
-    "other tools that pin revision 3c879f3"
+    "SHA-256 and bytes: storytold/lightcraft (tools/install-sam3.sh) for the weights; "
+    "a public table that pins revision 3c879f3 for the files beside them"
 )
 _TORCHVISION = "SHA-256: its first digits are in the file name (torch.hub)"
 
@@ -135,7 +135,7 @@ WEIGHTS: Mapping[str, WeightsFile] = {
         40_728_226,
         "6dbb90523a35330fedd7f1d3dfc66f995213d81b29a5ca8108dbcdd4e37d6c2f",
         source="SHA-256: micro-sam (micro_sam/util.py of 2023) and "
-        "open-edge-platform/model_api; bytes: LibreYOLO, for this very commit",
+        "open-edge-platform/model_api; bytes: LibreYOLO, for this commit",
     ),
     "hq-sam-vit-b": WeightsFile(
         "sam_hq_vit_b.pth",
