@@ -16,14 +16,13 @@ from seggui.core.ports import (
     ModelInfo,
     PromptedModel,
     PropagatingModel,
-    WeightsFile,
 )
 from seggui.errors import BadRequest
 from seggui.jobs.train_options import architecture
 from seggui.models.prompted.rows import PROMPTED
+from seggui.models.released import WEIGHTS
 from seggui.models.row import Row
 
-_PYTORCH = "https://download.pytorch.org/models"
 _TORCHVISION = "BSD-3-Clause"
 _FULL_IMAGE = ("semantic", "instance", "panoptic")
 _RELEASED = "BSD-3-Clause, trained on COCO (CC BY 4.0 annotations)"
@@ -53,12 +52,6 @@ _VOC = (
 )
 
 
-def _weights(name: str, size_bytes: int | None) -> WeightsFile:
-    # Publishers of PyTorch write the first digits of the SHA-256 into the name.
-    prefix = name.removesuffix(".pth").rpartition("-")[2]
-    return WeightsFile(name, f"{_PYTORCH}/{name}", size_bytes, prefix)
-
-
 _FULL = (
     Row(
         ModelInfo(
@@ -81,7 +74,7 @@ _FULL = (
             paper="Long et al. 2015, arXiv:1411.4038",
             code_licence=_TORCHVISION,
             weights_licence=_RELEASED,
-            weights=_weights("fcn_resnet50_coco-1167a1af.pth", None),
+            weights=WEIGHTS["fcn"],
             needs_weights=True,
             trainable=True,
             classes=_VOC,
@@ -97,7 +90,7 @@ _FULL = (
             paper="Chen et al. 2017, arXiv:1706.05587",
             code_licence=_TORCHVISION,
             weights_licence=_RELEASED,
-            weights=_weights("deeplabv3_resnet50_coco-cd0a2569.pth", None),
+            weights=WEIGHTS["deeplabv3"],
             needs_weights=True,
             trainable=True,
             classes=_VOC,
@@ -113,7 +106,7 @@ _FULL = (
             paper="Howard et al. 2019, arXiv:1905.02244",
             code_licence=_TORCHVISION,
             weights_licence=_RELEASED,
-            weights=_weights("lraspp_mobilenet_v3_large-d234d4ea.pth", None),
+            weights=WEIGHTS["lraspp"],
             needs_weights=True,
             trainable=True,
             classes=_VOC,
@@ -129,7 +122,7 @@ _FULL = (
             paper="He et al. 2017, arXiv:1703.06870",
             code_licence=_TORCHVISION,
             weights_licence=_RELEASED,
-            weights=_weights("maskrcnn_resnet50_fpn_coco-bf2d0c1e.pth", 178_090_079),
+            weights=WEIGHTS["maskrcnn"],
             needs_weights=True,
             trainable=True,
             input_size="shorter side 800",
@@ -255,6 +248,11 @@ def open_full_image_model(
             Path(model), options
         )
         return opened
+    if Path(model).name != model:
+        raise BadRequest(
+            f"There is no run at {model}. A run is a folder that a training made, such "
+            "as runs/unet-1 in a project; seggui models list --project names them."
+        )
     row = _row(model, tuple(r for r in ROWS if r.info.kind in _FULL_IMAGE))
     if not row.builder:
         raise BadRequest(

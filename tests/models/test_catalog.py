@@ -41,6 +41,23 @@ def test_an_unknown_id_is_answered_with_those_there_are():
         catalog.open_prompted("unet")
 
 
+def test_a_run_that_is_not_there_is_told_as_one():
+    with pytest.raises(BadRequest, match="There is no run at project/runs/unet-9"):
+        catalog.open_full_image_model("project/runs/unet-9")
+
+
+def test_every_released_model_says_where_its_file_is_and_who_states_what():
+    for info in catalog.builtin():
+        for file in info.weights.files if info.weights else ():
+            assert file.url.startswith("https://")
+            assert file.source
+            assert file.sha256 or file.md5
+            assert set(file.sha256 + file.md5) <= set("0123456789abcdef")
+            assert len(file.sha256) in (0, 8, 64)
+            assert file.size_bytes is None or file.size_bytes > 500
+            assert info.weights_licence
+
+
 def test_everything_that_can_be_trained_is_in_the_table():
     trainable = {i.id: i.kind for i in catalog.full_image() if i.trainable}
     assert trainable == {row.id: row.kind for row in ARCHITECTURES}

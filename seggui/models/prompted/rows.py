@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from seggui.core.parameters import Parameter
-from seggui.core.ports import ModelInfo, WeightsFile
+from seggui.core.ports import ModelInfo
+from seggui.models.released import WEIGHTS
 from seggui.models.row import Row
 
 _APACHE = "Apache-2.0"
-_SAM = "https://dl.fbaipublicfiles.com/segment_anything"
-_HQ = "https://huggingface.co/lkeab/hq-sam/resolve/main"
-_MOBILE = "https://github.com/ChaoningZhang/MobileSAM/raw/master/weights"
 _SAM_PAPER = "Kirillov et al. 2023, arXiv:2304.02643"
 _HQ_PAPER = "Ke et al. 2023, arXiv:2306.01567"
 _MOBILE_PAPER = "Zhang et al. 2023, arXiv:2306.14289"
@@ -25,9 +23,7 @@ ZOOM = Parameter(
 """Read by every model of the SAM family."""
 
 
-def _first(
-    model_id: str, title: str, paper: str, weights: WeightsFile, size: str = "1024"
-) -> Row:
+def _first(model_id: str, title: str, paper: str, size: str = "1024") -> Row:
     """SAM, and what shares its prompts and its decoder."""
     info = ModelInfo(
         id=model_id,
@@ -36,7 +32,7 @@ def _first(
         paper=paper,
         code_licence=_APACHE,
         weights_licence=_APACHE,
-        weights=weights,
+        weights=WEIGHTS[model_id],
         needs_weights=True,
         candidates=3,
         reads=frozenset(("points", "box")),
@@ -46,58 +42,46 @@ def _first(
     return Row(info, _OPEN)
 
 
-def _weights(base: str, name: str) -> WeightsFile:
-    return WeightsFile(name, f"{base}/{name}", None, "")
-
-
 _FIRST = (
     _first(
         "hq-sam-vit-h",
         "HQ-SAM ViT-H",
         _HQ_PAPER,
-        _weights(_HQ, "sam_hq_vit_h.pth"),
     ),
     _first(
         "sam-vit-h",
         "SAM ViT-H",
         _SAM_PAPER,
-        _weights(_SAM, "sam_vit_h_4b8939.pth"),
     ),
     _first(
         "hq-sam-vit-l",
         "HQ-SAM ViT-L",
         _HQ_PAPER,
-        _weights(_HQ, "sam_hq_vit_l.pth"),
     ),
     _first(
         "sam-vit-l",
         "SAM ViT-L",
         _SAM_PAPER,
-        _weights(_SAM, "sam_vit_l_0b3195.pth"),
     ),
     _first(
         "hq-sam-vit-b",
         "HQ-SAM ViT-B",
         _HQ_PAPER,
-        _weights(_HQ, "sam_hq_vit_b.pth"),
     ),
     _first(
         "sam-vit-b",
         "SAM ViT-B",
         _SAM_PAPER,
-        _weights(_SAM, "sam_vit_b_01ec64.pth"),
     ),
     _first(
         "hq-sam-light",
         "Light HQ-SAM",
         _HQ_PAPER,
-        _weights(_HQ, "sam_hq_vit_tiny.pth"),
     ),
     _first(
         "mobile-sam",
         "MobileSAM",
         _MOBILE_PAPER,
-        _weights(_MOBILE, "mobile_sam.pt"),
     ),
 )
 
