@@ -72,6 +72,12 @@ class BatchResult:
     done: tuple[str, ...]
     failures: tuple[BatchFailure, ...]
     cancelled: bool
+    passed: tuple[str, ...] = ()
+    """Images that the work had nothing to do on."""
+
+
+class Passed(Exception):
+    """Raised by work that has nothing to do on an image."""
 
 
 BatchReport = Callable[[BatchProgress], None]
@@ -90,6 +96,7 @@ def run_batch(
     """
     done: list[str] = []
     failures: list[BatchFailure] = []
+    passed: list[str] = []
     start_s = time.monotonic()
 
     def tell(place: int, name: str, part: float) -> None:
@@ -101,15 +108,20 @@ def run_batch(
     try:
         for place, name in enumerate(names):
             tell(place, name, 0.0)
-            failure = _one(name, work, deliver, _within(tell, place, name))
+            try:
+                failure = _one(name, work, deliver, _within(tell, place, name))
+            except Passed:
+                passed.append(name)
+                continue
             if failure is None:
                 done.append(name)
             else:
                 failures.append(failure)
         tell(len(names), "", 0.0)
+        stopped = False
     except Cancelled:
-        return BatchResult(tuple(done), tuple(failures), cancelled=True)
-    return BatchResult(tuple(done), tuple(failures), cancelled=False)
+        stopped = True
+    return BatchResult(tuple(done), tuple(failures), stopped, tuple(passed))
 
 
 def _within(tell: Callable[[int, str, float], None], place: int, name: str) -> Report:
@@ -127,7 +139,7 @@ def _one(
 ) -> BatchFailure | None:
     try:
         deliver(name, work(name, report))
-    except Cancelled:
+    except (Cancelled, Passed):
         raise
     except SegguiError as error:
         return BatchFailure(name, str(error))

@@ -26,6 +26,7 @@ from seggui.jobs.messages import (
     Forget,
     Predict,
     Progress,
+    Propagate,
     Refine,
     Reply,
     Request,
@@ -417,3 +418,5 @@ def _kind_of(request: Request) -> object:
             return ("predict", key, request.model, request.weights, request.recipe)
         case Refine():
             return ("refine", key, request.recipe)
+        case Propagate():
+            return ("propagate", key, request.model_id)

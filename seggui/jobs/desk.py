@@ -25,6 +25,7 @@ from seggui.jobs.messages import (
     Message,
     Predict,
     Progress,
+    Propagate,
     Refine,
     Reply,
     Request,
@@ -35,6 +36,7 @@ URGENCY: dict[type[Request], int] = {
     AskEach: 1,
     Refine: 1,
     Predict: 2,
+    Propagate: 2,
     Encode: 3,
 }
 """Small goes first."""

@@ -8,13 +8,14 @@ it is repeated with every reply for as long as it is true.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from seggui.core.candidate import Candidate
+from seggui.core.candidate import Candidate, Followed
 from seggui.core.mask import Mask
 from seggui.core.prompt import Prompt
 
@@ -90,7 +91,26 @@ class Refine:
     recipe: str
 
 
-Request = Encode | Ask | AskEach | Predict | Refine
+@dataclass(frozen=True, slots=True, eq=False)
+class Propagate:
+    """Carry objects onto the next image of a sequence; answered with ``Propagated``.
+
+    Its images are asked for one after the other. The engine remembers the sequence
+    until ``Forget`` names it.
+    """
+
+    ticket: int
+    image: SharedImage
+    model_id: str
+    sequence: str
+    """Names one pass over images; no two passes share a name."""
+    known: Mapping[str, Mask]
+    """Objects that are where these masks say, by name; the rest is looked for."""
+    first: bool = False
+    """Whether the sequence begins here."""
+
+
+Request = Encode | Ask | AskEach | Predict | Refine | Propagate
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +122,10 @@ class Cancel:
 
 @dataclass(frozen=True, slots=True)
 class Forget:
-    """The image is closed; drop its pixels. What models know of it may stay."""
+    """The image is closed; drop its pixels. What models know of it may stay.
+
+    The name of a sequence says that its pass is over.
+    """
 
     key: str
 
@@ -158,6 +181,18 @@ class Refined:
     note: str = ""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Propagated:
+    """Where the objects that were not known are on this image, by name."""
+
+    ticket: int
+    found: Mapping[str, Followed]
+    elapsed_s: float
+    remembered: bool = True
+    """False when the engine knows nothing of the sequence, as after its restart."""
+    note: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Progress:
     ticket: int
@@ -183,4 +218,13 @@ class Failed:
 Message = Request | Cancel | Forget
 """What a worker process is told."""
 
-Reply = Encoded | Candidates | Answers | Predicted | Refined | Progress | Failed
+Reply = (
+    Encoded
+    | Candidates
+    | Answers
+    | Predicted
+    | Refined
+    | Propagated
+    | Progress
+    | Failed
+)

@@ -26,6 +26,8 @@ from seggui.jobs.messages import (
     Encoded,
     Predict,
     Predicted,
+    Propagate,
+    Propagated,
     Reply,
     Request,
     SharedImage,
@@ -35,6 +37,7 @@ from seggui.models import catalog
 from seggui.models.encodings import EncodedImages, Encodings
 from seggui.models.predictions import candidates_of
 from seggui.models.prompted.asking import answer, answer_each
+from seggui.models.sequences import Sequences
 from seggui.refine.recipe import parse
 
 Key = TypeVar("Key")
@@ -51,6 +54,7 @@ class EngineHost:
         self._prompted: Recent[str, PromptedModel] = Recent(_MOST_MODELS)
         self._full: Recent[tuple[object, ...], FullImageModel] = Recent(_MOST_MODELS)
         self._encodings = EncodedImages(self._images, Encodings(), folder)
+        self._sequences = Sequences()
 
     def handle(self, request: Request, report: Report) -> Reply:
         start_s = time.perf_counter()
@@ -72,10 +76,11 @@ class EngineHost:
 
     def forget(self, key: str) -> None:
         self._images.forget(key)
+        self._sequences.forget(key)
 
     def _answer(
         self, request: Request, report: Report
-    ) -> Encoded | Candidates | Answers | Predicted:
+    ) -> Encoded | Candidates | Answers | Predicted | Propagated:
         match request:
             case Encode():
                 return self._encoded(request, report)
@@ -87,6 +92,9 @@ class EngineHost:
                 return Answers(request.ticket, answers, 0.0)
             case Predict():
                 return self._prediction(request, report)
+            case Propagate():
+                image_hwc = self._images.get(request.image)
+                return self._sequences.follow(request, image_hwc, report)
         raise TypeError(f"the engine was sent {type(request).__name__}")
 
     # -- prompts --------------------------------------------------------------
@@ -164,6 +172,7 @@ class EngineHost:
         self._encodings.clear()
         self._prompted.clear()
         self._full.clear()
+        self._sequences.clear()
         if torch := sys.modules.get("torch"):
             torch.cuda.empty_cache()
 

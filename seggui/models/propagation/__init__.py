@@ -1,0 +1,1 @@
+"""Models that carry masks from image to image."""
