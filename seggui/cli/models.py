@@ -13,7 +13,7 @@ from seggui.cli.progress import bar
 from seggui.core.ports import ModelInfo, WeightsFile
 from seggui.errors import BadRequest
 from seggui.files import model_store
-from seggui.files.atomic import size_in_words
+from seggui.files.model_store import digest_text, size_text
 from seggui.models import catalog
 
 HELP = "List, describe, download, verify and remove models."
@@ -50,9 +50,10 @@ def _list(options: argparse.Namespace) -> int:
         return 0
     width = max(len(info.run or info.id) for info in infos)
     for info in infos:
+        size = size_text(info.weights) if info.weights else ""
         sys.stdout.write(
-            f"{info.run or info.id:{width}}  {info.kind:9} {_state(info):16} "
-            f"{info.title}\n"
+            f"{info.run or info.id:{width}}  {info.kind:9} {_state(info):17} "
+            f"{size:>14}  {info.title}\n"
         )
     return 0
 
@@ -62,7 +63,6 @@ def _info(options: argparse.Namespace) -> int:
     if options.json:
         _tell(_as_json(info))
         return 0
-    weights = info.weights
     rows = {
         "id": info.run or info.id,
         "title": info.title,
@@ -74,27 +74,33 @@ def _info(options: argparse.Namespace) -> int:
         "can be trained": "yes" if info.trainable else "no",
         "input": info.input_size,
         "classes": ", ".join(info.classes),
-        "weights": weights.name if weights else "",
-        "size": _size(weights) if weights else "",
-        "address": weights.url if weights else "",
-        "sha256": weights.sha256 if weights else "",
-        "model folder": str(model_store.models_folder()) if weights else "",
     }
+    weights = info.weights
+    if weights is not None:
+        rows |= {"weights": weights.name, "size": size_text(weights)}
+        rows |= {"access": weights.access and f"ask for it at {weights.access}"}
+        for file in weights.files:
+            rows |= {
+                f"address {_of(file, weights)}": file.url,
+                f"digest {_of(file, weights)}": digest_text(file),
+                f"belongs at {_of(file, weights)}": str(model_store.place_of(file)),
+            }
+        rows |= {"stated by": weights.source}
     for name, value in rows.items():
         if value:
-            sys.stdout.write(f"{name:23} {value}\n")
+            sys.stdout.write(f"{name.strip():23} {value}\n")
     return 0
 
 
 def _download(options: argparse.Namespace) -> int:
     info, weights = _with_weights(options)
     if not model_store.is_there(weights) and not _assent(
-        f"Download {weights.name} ({_size(weights)}) from {weights.url}? "
+        f"Download {weights.name} ({size_text(weights)}) from {weights.url}? "
         f"Licence: {info.weights_licence or 'not stated'}.",
         options,
     ):
         raise BadRequest("Nothing was downloaded.")
-    with bar(weights.size_bytes or 0, weights.name) as progress:
+    with bar(weights.size_bytes or 0, weights.name, unit="B") as progress:
         path = model_store.download(weights, progress.report)
     _say({"model": info.id, "path": str(path)}, f"{info.title}: {path}", options)
     return 0
@@ -102,11 +108,13 @@ def _download(options: argparse.Namespace) -> int:
 
 def _verify(options: argparse.Namespace) -> int:
     info, weights = _with_weights(options)
-    path = model_store.find(weights)
-    model_store.verify(path, weights)
+    with bar(weights.size_bytes or 0, weights.name, unit="B") as progress:
+        path = model_store.verify_all(weights, progress.report)
+    stated = weights.sha256 or weights.md5
+    found = "is what is stated for it" if stated else "is as it was downloaded"
     _say(
         {"model": info.id, "path": str(path), "whole": True},
-        f"{path} is what its publisher states.",
+        f"{path} {found}: {digest_text(weights)}.",
         options,
     )
     return 0
@@ -114,8 +122,10 @@ def _verify(options: argparse.Namespace) -> int:
 
 def _remove(options: argparse.Namespace) -> int:
     info, weights = _with_weights(options)
-    path = model_store.models_folder() / weights.name
-    if path.exists() and not _assent(f"Delete {path}?", options):
+    path = model_store.place_of(weights)
+    if model_store.state_of(weights) == "missing":
+        raise BadRequest(f"There is nothing to delete: {path} is not there.")
+    if not _assent(f"Delete {path} ({size_text(weights)})?", options):
         raise BadRequest("Nothing was deleted.")
     model_store.remove(weights)
     _say({"model": info.id, "removed": str(path)}, f"{path} is gone.", options)
@@ -155,9 +165,17 @@ def _with_weights(options: argparse.Namespace) -> tuple[ModelInfo, WeightsFile]:
 
 
 def _state(info: ModelInfo) -> str:
-    if info.run or catalog.at_hand(info):
+    if info.run or (info.weights is None and not info.needs_weights):
         return "ready"
-    return "to be downloaded" if info.weights else "to be trained"
+    if info.weights is None:
+        return "to be trained"
+    state = model_store.state_of(info.weights)
+    return {"there": "ready", "missing": "to be downloaded"}.get(state, state)
+
+
+def _of(file: WeightsFile, weights: WeightsFile) -> str:
+    """Names a file where there are several."""
+    return model_store.place_of(file).name if weights.beside else ""
 
 
 def _assent(question: str, options: argparse.Namespace) -> bool:
@@ -170,14 +188,17 @@ def _assent(question: str, options: argparse.Namespace) -> bool:
     return sys.stdin.readline().strip().lower() in _ASSENT
 
 
-def _size(weights: WeightsFile) -> str:
-    return (
-        size_in_words(weights.size_bytes) if weights.size_bytes else "size not stated"
-    )
-
-
 def _as_json(info: ModelInfo) -> dict[str, object]:
-    return {**asdict(info), "state": _state(info)}
+    places = (
+        [model_store.place_of(f) for f in info.weights.files] if (info.weights) else []
+    )
+    return {
+        **asdict(info),
+        "reads": sorted(info.reads),
+        "state": _state(info),
+        "folder": str(model_store.models_folder()),
+        "places": [str(place) for place in places],
+    }
 
 
 def _say(

@@ -22,17 +22,24 @@ class Bar:
             self._bar.total = total or None
         if what:
             self._bar.set_description_str(what, refresh=False)
+        if done < self._bar.n:
+            self._bar.reset(total or None)  # the next file, or the same one again
         self._bar.update(done - self._bar.n)
 
 
 @contextmanager
-def bar(total: int, what: str) -> Iterator[Bar]:
-    """Open a progress bar; it is silent where stderr is not a terminal."""
+def bar(total: int, what: str, unit: str = "it") -> Iterator[Bar]:
+    """Open a progress bar; it is silent where stderr is not a terminal.
+
+    The unit ``B`` shows bytes in kB, MB and GB, with how many a second.
+    """
     # Its watching thread would outlive the bar and is not needed for steady reports.
     tqdm.monitor_interval = 0
     with tqdm(
         total=total or None,
         desc=what,
+        unit=unit,
+        unit_scale=unit == "B",
         file=sys.stderr,
         leave=False,
         disable=not sys.stderr.isatty(),

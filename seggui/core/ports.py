@@ -38,6 +38,8 @@ class WeightsFile:
     """Hex digest, or the prefix that a public source states; empty where none does."""
     md5: str = ""
     """Hex digest where a public source states only this one."""
+    about_bytes: int = 0
+    """The size where public sources state it only rounded."""
     source: str = ""
     """What states the size and the digest, for people."""
     beside: tuple[WeightsFile, ...] = ()

@@ -289,9 +289,30 @@ def _checked(file: WeightsFile, place: Path, part: Path, report: Report) -> str:
 # -- texts --------------------------------------------------------------------
 
 
-def _named(weights: WeightsFile) -> str:
+def size_text(weights: WeightsFile) -> str:
+    """How large all files are together, in words."""
     size = weights.total_bytes
-    return f"{weights.name} ({size_in_words(size)})" if size else weights.name
+    if size is not None:
+        return size_in_words(size)
+    if weights.about_bytes:
+        return f"about {size_in_words(weights.about_bytes)}"
+    return "size not stated"
+
+
+def digest_text(weights: WeightsFile) -> str:
+    """By which digest a file is checked, in words."""
+    if weights.sha256:
+        part = "" if len(weights.sha256) == 64 else " (first digits)"
+        return f"SHA-256 {weights.sha256}{part}"
+    written = digests.recorded(place_of(weights))
+    first = f"SHA-256 {written} written down at the first download"
+    if weights.md5:
+        return f"MD5 {weights.md5}, {first}" if written else f"MD5 {weights.md5}"
+    return first if written else "none is stated; written down at the first download"
+
+
+def _named(weights: WeightsFile) -> str:
+    return f"{weights.name} ({size_text(weights)})"
 
 
 def _by_hand(weights: WeightsFile) -> str:

@@ -24,7 +24,7 @@ _SAM = (
 )
 _SAM_HQ_MD5 = (
     "MD5: docs/03-prepare-checkpoints.md of SysCV/sam-pt, by the authors of HQ-SAM, "
-    "and IOPaint; no public source states a SHA-256 or the bytes"
+    "and IOPaint; size: ISAT, rounded; no public source states a SHA-256"
 )
 _SAM_HQ = f"{_HUGGING_FACE}/lkeab/hq-sam/resolve"
 # The revisions that SysCV/sam-pt names beside its MD5 sums.
@@ -68,11 +68,17 @@ def _sam3(name: str, size_bytes: int, sha256: str) -> WeightsFile:
     )
 
 
-def _torchvision(name: str, size_bytes: int | None, source: str = "") -> WeightsFile:
+def _torchvision(name: str, size_bytes: int | None, about_mib: float) -> WeightsFile:
     digits = name.removesuffix(".pth").rpartition("-")[2]
-    stated = f"{_TORCHVISION}; {source or 'no public source states the bytes'}"
-    url = f"{_PYTORCH}/{name}"
-    return WeightsFile(name, url, size_bytes, digits, source=stated)
+    listed = "; bytes: public listings of the file" if size_bytes else ""
+    return WeightsFile(
+        name,
+        f"{_PYTORCH}/{name}",
+        size_bytes,
+        digits,
+        about_bytes=round(about_mib * (1 << 20)),
+        source=f"{_TORCHVISION}{listed}; size: torchvision, {about_mib} MiB",
+    )
 
 
 _SAM3_BESIDE = (
@@ -143,6 +149,7 @@ WEIGHTS: Mapping[str, WeightsFile] = {
         None,
         "",
         md5="c6b8953247bcfdc8bb8ef91e36a6cacc",
+        about_bytes=379_000_000,
         source=_SAM_HQ_MD5,
     ),
     "hq-sam-vit-l": WeightsFile(
@@ -151,6 +158,7 @@ WEIGHTS: Mapping[str, WeightsFile] = {
         None,
         "",
         md5="08947267966e4264fb39523eccc33f86",
+        about_bytes=1_250_000_000,
         source=_SAM_HQ_MD5,
     ),
     "hq-sam-vit-h": WeightsFile(
@@ -166,8 +174,8 @@ WEIGHTS: Mapping[str, WeightsFile] = {
         f"{_SAM_HQ_LIGHT}/sam_hq_vit_tiny.pth",
         None,
         "0f32c075ccdd870ae54db2f7630e7a0878ede5a2b06d05d6fe02c65a82fb7196",
-        source="SHA-256: open-edge-platform/model_api (issue 347); no public source "
-        "states the bytes",
+        about_bytes=43_000_000,
+        source="SHA-256: open-edge-platform/model_api (issue 347); size: ISAT, rounded",
     ),
     "sam2.1-tiny": _sam2(
         "tiny",
@@ -205,17 +213,17 @@ WEIGHTS: Mapping[str, WeightsFile] = {
         ),
         beside=_SAM3_BESIDE,
     ),
-    "fcn": _torchvision("fcn_resnet50_coco-1167a1af.pth", None),
-    "deeplabv3": _torchvision("deeplabv3_resnet50_coco-cd0a2569.pth", None),
+    "fcn": _torchvision("fcn_resnet50_coco-1167a1af.pth", None, 135.009),
+    "deeplabv3": _torchvision("deeplabv3_resnet50_coco-cd0a2569.pth", None, 160.515),
     "lraspp": _torchvision(
         "lraspp_mobilenet_v3_large-d234d4ea.pth",
         13_097_061,
-        "bytes: a public manifest of torchvision files; torchvision says 12.5 MiB",
+        12.49,
     ),
     "maskrcnn": _torchvision(
         "maskrcnn_resnet50_fpn_coco-bf2d0c1e.pth",
         178_090_079,
-        "bytes: listings of the downloaded file; torchvision says 169.8 MiB",
+        169.84,
     ),
 }
 """The checkpoint of each model of the catalogue, by the model's id."""

@@ -1,43 +1,26 @@
-import hashlib
 import io
 import json
 import subprocess
 import sys
-import threading
 from dataclasses import replace
-from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
+from weights_server import CONTENT, SHA256, Act, server
 
 from seggui.cli.dispatch import run
 from seggui.core.ports import WeightsFile
+from seggui.files import model_store
 from seggui.models import catalog
+from seggui.models.released import WEIGHTS
 
-DATA = b"weights" * 1000
+__all__ = ["server"]
 
 
 @pytest.fixture
-def served(monkeypatch):
-    """A server on this machine that has the weights of lraspp."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self):
-            self.send_response(200)
-            self.send_header("Content-Length", str(len(DATA)))
-            self.end_headers()
-            self.wfile.write(DATA)
-
-        def log_message(self, *_):
-            pass
-
-    server = HTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
+def served(monkeypatch, server):
+    """The weights of lraspp come from a server on this machine."""
     weights = WeightsFile(
-        "toy.pth",
-        f"http://127.0.0.1:{server.server_port}/toy.pth",
-        len(DATA),
-        hashlib.sha256(DATA).hexdigest(),
+        "toy.pth", f"{server.address}/net.pt", len(CONTENT), SHA256, source="a test"
     )
     rows = tuple(
         replace(row, info=replace(row.info, weights=weights))
@@ -46,10 +29,7 @@ def served(monkeypatch):
         for row in catalog.ROWS
     )
     monkeypatch.setattr(catalog, "ROWS", rows)
-    yield weights
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    return server
 
 
 def said(capsys):
@@ -88,14 +68,45 @@ def test_download_verify_and_remove(served, own_home, capsys):
     assert run(["models", "download", "lraspp", "--yes", "--json"]) == 0
     path = own_home / "models" / "toy.pth"
     assert said(capsys)["path"] == str(path)
-    assert path.read_bytes() == DATA
+    assert path.read_bytes() == CONTENT
     assert run(["models", "verify", "lraspp", "--json"]) == 0
     assert said(capsys)["whole"] is True
-    path.write_bytes(DATA[:-1] + b"x")
+    path.write_bytes(CONTENT[:-1] + b"x")
     assert run(["models", "verify", "lraspp"]) == 1
     assert "toy.pth" in capsys.readouterr().err
     assert run(["models", "remove", "lraspp", "--yes"]) == 0
     assert not path.exists()
+
+
+def test_a_part_a_damaged_file_and_one_of_unknown_digest_are_told(
+    served, own_home, capsys
+):
+    place = own_home / "models" / "toy.pth"
+    served.acts = [Act(cut_after=1000), Act(status=403, body=b"")]
+    assert run(["models", "download", "lraspp", "--yes"]) == 1
+    assert "refuses to give it (403)" in capsys.readouterr().err
+    assert run(["models", "info", "lraspp", "--json"]) == 0
+    assert said(capsys)["state"] == "partly downloaded"
+    assert run(["models", "download", "lraspp", "--yes"]) == 0
+    place.write_bytes(b"x")
+    capsys.readouterr()
+    assert run(["models", "info", "lraspp"]) == 0
+    out = capsys.readouterr().out
+    for words in ("damaged", f"SHA-256 {SHA256}", str(place), "a test"):
+        assert words in out
+    assert run(["models", "download", "lraspp", "--yes"]) == 0
+    assert place.read_bytes() == CONTENT
+
+
+def test_a_set_of_files_says_where_each_belongs(capsys, own_home):
+    weights = WEIGHTS["sam3"]
+    for file in weights.files:
+        assert model_store.place_of(file).parent == own_home / "models" / "sam3"
+    assert "ask for access at https://huggingface.co/facebook/sam3" in (
+        model_store.missing_text(weights)
+    )
+    assert model_store.size_text(weights) == "3.4 GB"
+    assert model_store.size_text(WEIGHTS["hq-sam-vit-b"]) == "about 379.0 MB"
 
 
 def test_nothing_is_downloaded_without_being_asked_for(
@@ -126,6 +137,7 @@ def test_at_a_terminal_the_question_is_asked(
             "no released weights: there is nothing to download",
         ),
         (["verify", "maskrcnn"], "are not on this machine"),
+        (["remove", "maskrcnn", "--yes"], "There is nothing to delete"),
         (["info", "nonet"], "no model called 'nonet'"),
         (["list", "nonet"], "no model called 'nonet'"),
     ],
