@@ -10,36 +10,24 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import json
 import os
 import shutil
-import struct
 import time
-import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from seggui.errors import SaveFailed
-from seggui.files.atomic import make_folder, remove_litter, write_whole
+from seggui.errors import BadRequest, SaveFailed
+from seggui.files.atomic import (
+    make_folder,
+    remove_litter,
+    size_in_words,
+    write_whole,
+)
+from seggui.files.packed_arrays import VERSION, Arrays, packed, unpacked
 from seggui.files.settings import Settings, folders
 
-Arrays = Mapping[str, NDArray[Any]]
-
-VERSION = 1
-_MAGIC = b"seggui encoding "
-_HEAD = struct.Struct("<16sHII")
-"""The magic, the version, the checksum of all that follows, the length of the table."""
-_KINDS = frozenset(
-    ("<f2", "<f4", "|b1", "|u1", "|i1", "<u2", "<i2", "<u4", "<i4", "<i8")
-)
 _SUFFIX = ".encoding"
-_PAYS = 0.95
-"""A plane of bytes is kept squeezed when it shrinks to this part or less."""
 _SPARED_BYTES = 512 * 10**6
 """So much of the disk is left free for other work, such as the annotations."""
 _LOOK_AGAIN = 64
@@ -138,6 +126,27 @@ class EncodingFolder:
         """How many encodings of that size fit, with all others gone."""
         return self._limit(self.contents().nbytes) // max(1, nbytes_each)
 
+    def check_room(self, count: int, nbytes_each: int, title: str) -> None:
+        """Raise ``BadRequest`` when so many encodings of a model cannot be kept."""
+        if self._most_bytes() <= 0:
+            raise BadRequest(
+                "Nothing can be prepared: encodings are not kept on the disk. Set "
+                "“Encodings on disk” in the settings above 0 and try again."
+            )
+        if nbytes_each <= 0:
+            raise BadRequest(
+                f"{title} keeps no encodings on the disk, so there is nothing to "
+                "prepare. Other models do; choose one of them for clicks."
+            )
+        fit = self.room_for(nbytes_each)
+        if fit < count:
+            raise BadRequest(
+                f"The cache has room for {fit} encodings of {title} "
+                f"({size_in_words(nbytes_each)} each), not for all {count} images. Set "
+                "“Encodings on disk” in the settings higher, or make room on the disk "
+                f"of {self.folder}."
+            )
+
     def _make_room(self, nbytes: int) -> None:
         """Drop the oldest until that many bytes more fit; raises ``SaveFailed``."""
         if self._writes % _LOOK_AGAIN == 0:
@@ -222,86 +231,3 @@ def _removed(path: Path) -> bool:
     except OSError:
         return False
     return True
-
-
-# -- arrays as bytes -----------------------------------------------------------
-
-
-def packed(arrays: Arrays) -> bytes:
-    """The arrays as the bytes of one file.
-
-    The bytes of each place in a number lie together, and each such plane is squeezed
-    by Huffman codes where that pays. Of real features in half precision it is the
-    planes of signs and exponents that shrink: 16 % off the whole at 4 ms a megabyte,
-    where searching for repetitions finds none and takes six times as long.
-
-    Raises ``ValueError`` for an array of anything but plain numbers.
-    """
-    rows: list[dict[str, object]] = []
-    body: list[bytes] = []
-    for name, array in arrays.items():
-        plain = np.ascontiguousarray(array)
-        plain = plain.astype(plain.dtype.newbyteorder("<"), copy=False)
-        if plain.dtype.str not in _KINDS:
-            raise ValueError(f"no encoding keeps arrays of {array.dtype}")
-        planes = plain.reshape(-1).view(np.uint8).reshape(-1, plain.itemsize)
-        sizes = []
-        for place in range(plain.itemsize):
-            plane = planes[:, place].tobytes()
-            small = _squeezed(plane)
-            pays = len(small) <= _PAYS * len(plane)
-            body.append(small if pays else plane)
-            sizes.append(len(small) if pays else -1)
-        shape = list(array.shape)
-        rows.append(
-            {"name": name, "kind": plain.dtype.str, "shape": shape, "planes": sizes}
-        )
-    table = json.dumps(rows).encode()
-    rest = b"".join([table, *body])
-    head = _HEAD.pack(_MAGIC, VERSION, zlib.crc32(rest), len(table))
-    return head + rest
-
-
-def unpacked(data: bytes) -> dict[str, NDArray[Any]] | None:
-    """The arrays again, read-only; None for bytes that are not what was packed."""
-    if len(data) < _HEAD.size:
-        return None
-    magic, version, checksum, length = _HEAD.unpack_from(data)
-    rest = memoryview(data)[_HEAD.size :]
-    if magic != _MAGIC or version != VERSION or zlib.crc32(rest) != checksum:
-        return None
-    try:
-        rows = json.loads(bytes(rest[:length]))
-        return dict(_arrays_of(rows, rest[length:]))
-    except (ValueError, KeyError, TypeError, zlib.error):
-        return None
-
-
-def _arrays_of(
-    rows: list[dict[str, Any]], body: memoryview
-) -> list[tuple[str, NDArray[Any]]]:
-    found, start = [], 0
-    for row in rows:
-        kind, shape = str(row["kind"]), tuple(int(side) for side in row["shape"])
-        if kind not in _KINDS:
-            raise ValueError(kind)
-        count = int(np.prod(shape, dtype=np.int64))
-        planes = np.empty((count, np.dtype(kind).itemsize), np.uint8)
-        for place, size in enumerate(row["planes"]):
-            stop = start + (count if size < 0 else size)
-            plane = body[start:stop] if size < 0 else _unsqueezed(body[start:stop])
-            planes[:, place] = np.frombuffer(plane, np.uint8)
-            start = stop
-        array = planes.reshape(-1).view(kind).reshape(shape)
-        array.flags.writeable = False
-        found.append((str(row["name"]), array))
-    return found
-
-
-def _squeezed(plane: bytes) -> bytes:
-    press = zlib.compressobj(1, zlib.DEFLATED, -15, 9, zlib.Z_HUFFMAN_ONLY)
-    return press.compress(plane) + press.flush()
-
-
-def _unsqueezed(plane: memoryview) -> bytes:
-    return zlib.decompress(plane, -15)

@@ -78,6 +78,8 @@ class EngineLink(QObject):
     failed = Signal(object)
     """``Failed``, never for the reason ``cancelled``."""
     progress = Signal(object)
+    noted = Signal(str)
+    """A sentence about what goes wrong beside the work; once while it is so."""
     engine_lost = Signal(str)
     """A sentence, once per death of a process, after the ``failed`` of its tickets."""
 
@@ -98,6 +100,7 @@ class EngineLink(QObject):
         self._tickets = itertools.count(1)
         self._wanted: set[int] = set()
         self._newest_ask = 0
+        self._note = ""
         self._closed = False
         queued = Qt.ConnectionType.QueuedConnection
         self._arrived.connect(self._receive, queued)
@@ -134,8 +137,9 @@ class EngineLink(QObject):
         """Give its memory back; the processes forget it."""
         self._errands.put(lambda: self._drop(key))
 
-    def encode(self, key: str, model_id: str) -> int:
-        return self._issue(key, lambda t, image: Encode(t, image, model_id))
+    def encode(self, key: str, model_id: str, *, ahead: bool = False) -> int:
+        """Prepare an image for prompts; ``ahead`` when it is not shown yet."""
+        return self._issue(key, lambda t, image: Encode(t, image, model_id, ahead))
 
     def ask(self, key: str, model_id: str, prompt: Prompt, recipe: str = "") -> int:
         """Ask for candidates; takes the place of the ask before it."""
@@ -208,6 +212,7 @@ class EngineLink(QObject):
         return ticket
 
     def _receive(self, reply: Reply) -> None:
+        self._take_note(reply)
         if reply.ticket not in self._wanted:
             return
         if not isinstance(reply, Progress):
@@ -217,6 +222,14 @@ class EngineLink(QObject):
             return
         signal: SignalInstance = getattr(self, _SIGNALS[type(reply)])
         signal.emit(reply)
+
+    def _take_note(self, reply: Reply) -> None:
+        if not isinstance(reply, Encoded | Candidates | Answers | Predicted):
+            return
+        if reply.note != self._note:
+            self._note = reply.note
+            if reply.note and not self._closed:
+                self.noted.emit(reply.note)
 
     def _tell_lost(self, text: str) -> None:
         if not self._closed:

@@ -19,8 +19,10 @@ from seggui.core.segment import Segment
 from seggui.errors import SegguiError
 from seggui.files.project import Project
 from seggui.files.settings import Settings
+from seggui.gui.ahead import EncodingAhead
 from seggui.gui.canvas.adjustment import Adjustment
 from seggui.gui.canvas.style import LayerStyle, SegmentsLook, default_layers
+from seggui.gui.encoding import FolderEncoding
 from seggui.gui.engine_link import EngineLink
 from seggui.gui.folder_work import FolderWork
 from seggui.gui.opening import OpenImage
@@ -49,6 +51,10 @@ class Session(Prompting):
         self.folder_work = FolderWork(self.background, self.edit_image, self)
         self.folder_work.finished.connect(self._folder_work_finished)
         self.folder_work.failed.connect(self._tell_failure)
+        link.noted.connect(self._tell_note)
+        self.ahead = EncodingAhead(link, self.background, self._encodes_ahead, self)
+        self.encoding = FolderEncoding(link, self.background, self.folder_work, self)
+        self.encoding.said.connect(self.said)
         self.refining = Refining(link, self.folder_work, self)
         self.refining.said.connect(self.said)
         self.refining.edit_wished.connect(self.edit)
@@ -82,11 +88,14 @@ class Session(Prompting):
         self.training.set_project(project.runs_folder)
 
     def _project_leaving(self) -> None:
+        self.ahead.stop()
+        self.encoding.stop()
         self.folder_work.cancel()
         self.predicting.stop()
         self.refining.stop()
 
     def _image_leaving(self) -> None:
+        self.ahead.pause()
         self.conversation.drop()
 
     def _image_shown(self, image: OpenImage, document: Document) -> None:
@@ -97,13 +106,36 @@ class Session(Prompting):
         facts = document.image
         self.link.open_image(image.key, image.image_hwc)
         self.conversation.show_image(image.key, facts.width, facts.height)
-        self.link.encode(image.key, self.conversation.model_id)
+        self._prepare()
         self.prediction_changed.emit()
 
     def _close_image(self) -> None:
         if self.image is not None:
             self.link.close_image(self.image.key)
         super()._close_image()
+
+    # -- encodings --------------------------------------------------------------------
+
+    def _prepare(self) -> None:
+        """Let the model look at the image, ahead of the first mark."""
+        if self.image is not None and self.project is not None:
+            model_id = self.conversation.model_id
+            self.ahead.show(self.project, self.image.name, self.image.key, model_id)
+
+    def _encodes_ahead(self) -> bool:
+        quick = self.model is not None and self.model.classical
+        return bool(self.settings.value("encode_ahead")) and not quick
+
+    def encode_folder(self, title: str) -> None:
+        """Let the model for clicks look at every image, so that all are ready."""
+        if self.project is not None and self.image is not None:
+            names = [row.name for row in self.project.images if not row.reason]
+            self.encoding.encode(
+                self.project, names, self.image.key, self.chosen_model, title
+            )
+
+    def _tell_note(self, text: str) -> None:
+        self.say(text, "warning")
 
     # -- full-image models and recipes ----------------------------------------------
 
@@ -229,6 +261,7 @@ class Session(Prompting):
 
     def close(self) -> None:
         self.training.close()
+        self.ahead.stop()
         self.folder_work.cancel()
         super().close()
         self.link.close()

@@ -8,8 +8,10 @@ import sys
 import numpy as np
 import pytest
 
+from seggui.errors import BadRequest
 from seggui.files import atomic
-from seggui.files.encodings import EncodingFolder, own_folder, packed, unpacked
+from seggui.files.encodings import EncodingFolder, own_folder
+from seggui.files.packed_arrays import packed, unpacked
 from seggui.files.settings import Settings
 
 RANDOM = np.random.default_rng(0)
@@ -151,6 +153,17 @@ def test_a_cache_of_no_size_keeps_nothing_and_says_nothing(tmp_path):
     assert not folder.put("a", "m", {"a": features(4)})
     assert folder.problem == ""
     assert not folder.folder.exists()
+
+
+def test_a_folder_of_images_that_does_not_fit_is_refused_with_how_many_do(tmp_path):
+    folder = folder_of(tmp_path, 10_000)
+    folder.check_room(10, 1000, "SAM")
+    with pytest.raises(BadRequest, match=r"room for 10 encodings of SAM .* all 11"):
+        folder.check_room(11, 1000, "SAM")
+    with pytest.raises(BadRequest, match="SAM keeps no encodings"):
+        folder.check_room(1, 0, "SAM")
+    with pytest.raises(BadRequest, match="above 0"):
+        folder_of(tmp_path, 0).check_room(1, 1000, "SAM")
 
 
 def test_an_almost_full_disk_is_left_to_other_work(folder, monkeypatch):
