@@ -1,4 +1,4 @@
-"""What can be trained and with which options: tables that load no torch."""
+"""With which options models are trained: a table that loads no torch."""
 
 from __future__ import annotations
 
@@ -8,56 +8,15 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import Literal
 
 from seggui.errors import BadRequest
-
-OptionValue = str | int | float | bool
-
-
-@dataclass(frozen=True, slots=True)
-class Architecture:
-    """A full-image model that can be trained."""
-
-    id: str
-    title: str
-    kind: Literal["semantic", "instance"]
-    encoders: tuple[str, ...]
-    """The first is the default."""
-    losses: bool = True
-    """False when the model brings its own losses."""
-
-
-ARCHITECTURES = (
-    Architecture(
-        "unet",
-        "U-Net",
-        "semantic",
-        ("resnet18", "resnet34", "resnet50", "mobilenet_v2", "efficientnet-b0"),
-    ),
-    Architecture("fcn", "FCN", "semantic", ("resnet50", "resnet101")),
-    Architecture(
-        "deeplabv3",
-        "DeepLabV3",
-        "semantic",
-        ("mobilenet_v3_large", "resnet50", "resnet101"),
-    ),
-    Architecture("lraspp", "LR-ASPP", "semantic", ("mobilenet_v3_large",)),
-    Architecture(
-        "maskrcnn", "Mask R-CNN", "instance", ("resnet18", "resnet50"), losses=False
-    ),
+from seggui.jobs.architectures import (
+    ARCHITECTURES,
+    Architecture,
+    OptionValue,
+    architecture,
 )
 
 LOSSES = ("ce", "dice", "focal")
 """The terms of the option ``loss``; a sum is written ``ce+dice``."""
-
-
-def architecture(model_id: str) -> Architecture:
-    """The row of that id; raises ``BadRequest`` with the ids there are."""
-    for row in ARCHITECTURES:
-        if row.id == model_id:
-            return row
-    known = ", ".join(row.id for row in ARCHITECTURES)
-    raise BadRequest(
-        f"No model called {model_id!r} can be trained. There are: {known}."
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -372,14 +331,16 @@ class TrainOptions:
 
     @staticmethod
     def from_json(values: Mapping[str, object]) -> TrainOptions:
-        """Options as read from ``run.json``; raises ``BadRequest``."""
+        """Options by name, others at the model's defaults; raises ``BadRequest``."""
         known = {f.name for f in fields(TrainOptions) if f.init}
         unknown = sorted(set(values) - known)
         if unknown:
             raise BadRequest(
                 f"This version does not know the options {', '.join(unknown)}."
             )
-        return TrainOptions(**values)  # type: ignore[arg-type] # checked when made
+        own = {row.id: dict(row.defaults) for row in ARCHITECTURES}
+        wanted = {**own.get(str(values.get("model")), {}), **values}
+        return TrainOptions(**wanted)  # type: ignore[arg-type] # checked when made
 
 
 def _check(option: Option, value: object) -> None:

@@ -18,8 +18,9 @@ from seggui.core.ports import (
     PropagatingModel,
 )
 from seggui.errors import BadRequest
-from seggui.jobs.train_options import architecture
+from seggui.jobs.architectures import architecture
 from seggui.models.prompted.rows import PROMPTED
+from seggui.models.propagation.rows import PROPAGATING
 from seggui.models.released import WEIGHTS
 from seggui.models.row import Row
 
@@ -131,7 +132,7 @@ _FULL = (
     ),
 )
 
-ROWS = (*PROMPTED, *_FULL)
+ROWS = (*PROMPTED, *PROPAGATING, *_FULL)
 
 
 def builtin() -> tuple[ModelInfo, ...]:

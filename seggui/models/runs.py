@@ -10,7 +10,7 @@ from pathlib import Path
 from seggui.core.ports import FullImageModel, ModelInfo
 from seggui.errors import MissingWeights, Unreadable
 from seggui.files.atomic import write_whole
-from seggui.jobs.train_options import architecture
+from seggui.jobs.architectures import architecture
 from seggui.models.full_image import MEAN_RGB, STD_RGB, PredictOptions
 from seggui.models.weights import digest_of, load_exactly, read_state
 

@@ -21,6 +21,8 @@ from seggui.models.devices import Device, choose, half_precision, out_of_memory
 from seggui.models.runs import WEIGHTS, ModelCard, write_card
 from seggui.models.weights import load_matching, read_state, write_safetensors
 from seggui.training import instance_task
+from seggui.training.clicks import task as click_task
+from seggui.training.clicks.task import ClickTask
 from seggui.training.folders import open_labelled
 from seggui.training.instance_task import InstanceTask
 from seggui.training.learner import Learner
@@ -34,7 +36,10 @@ from seggui.training.task import Task
 
 PREVIEWS = 4
 
-REFUSALS: Mapping[str, Callable[[Sample], str]] = {"instance": instance_task.refusal}
+REFUSALS: Mapping[str, Callable[[Sample], str]] = {
+    "instance": instance_task.refusal,
+    "prompted": click_task.refusal,
+}
 """Why a sample is of no use, by kind of model."""
 
 _STATES: Mapping[str, State] = {
@@ -178,6 +183,11 @@ def _prepare(
     samples, items, problems = readable(
         labelled.items, options.longest_side, report, REFUSALS.get(kind)
     )
+    if kind == "prompted" and labelled.items and not items:
+        raise BadRequest(
+            f"Nothing in {order.folder} can be clicked on yet. Accept some segments "
+            "first, or name a folder with instances."
+        )
     if kind == "instance" and labelled.items and not items:
         raise BadRequest(
             f"{options.architecture.title} learns objects, and {order.folder} only has "
@@ -192,17 +202,7 @@ def _prepare(
         notes += [parts.note] if parts.note else []
         run.describe(_description(order, labelled, items, parts))
     learnt = Chosen(samples, parts.training)
-    task: Task = (
-        InstanceTask(options, labelled.classes, device)
-        if kind == "instance"
-        else SemanticTask(
-            options,
-            labelled.classes,
-            learnt,
-            device,
-            half=half_precision(device, options.precision),
-        )
-    )
+    task = _task(options, labelled.classes, learnt, device)
 
     def wished() -> Wish:
         return "stop" if stopped() else wish_of(run.path)
@@ -217,6 +217,18 @@ def _prepare(
         report,
     )
     return Prepared(labelled, items, parts, training, device, tuple(notes))
+
+
+def _task(
+    options: TrainOptions, classes: tuple[str, ...], learnt: Chosen, device: Device
+) -> Task:
+    half = half_precision(device, options.precision)
+    match options.architecture.kind:
+        case "instance":
+            return InstanceTask(options, classes, device)
+        case "prompted":
+            return ClickTask(options, device, half=half)
+    return SemanticTask(options, classes, learnt, device, half=half)
 
 
 def _description(

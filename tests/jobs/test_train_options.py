@@ -1,7 +1,8 @@
 import pytest
 
 from seggui.errors import BadRequest
-from seggui.jobs.train_options import ARCHITECTURES, OPTIONS, TrainOptions, architecture
+from seggui.jobs.architectures import ARCHITECTURES, architecture
+from seggui.jobs.train_options import OPTIONS, TrainOptions
 
 
 def test_every_row_of_the_table_is_an_option_with_its_default():
@@ -18,6 +19,18 @@ def test_every_row_of_the_table_is_an_option_with_its_default():
 def test_options_come_back_from_json():
     options = TrainOptions(model="fcn", epochs=3, minutes=2.5)
     assert TrainOptions.from_json(options.as_json()) == options
+
+
+def test_a_model_has_defaults_of_its_own_which_a_given_value_overrides():
+    assert TrainOptions.from_json({"model": "clicknet"}).minutes == 5.0
+    assert TrainOptions.from_json({"model": "clicknet", "minutes": 2.0}).minutes == 2.0
+    assert TrainOptions.from_json({}).minutes == 0.0
+
+
+@pytest.mark.parametrize("row", ARCHITECTURES, ids=lambda row: row.id)
+def test_the_options_that_a_model_names_are_rows_of_the_table(row):
+    names = {option.name for option in OPTIONS}
+    assert {name for name, _ in row.defaults} | row.unused <= names
 
 
 @pytest.mark.parametrize("row", ARCHITECTURES, ids=lambda row: row.id)

@@ -9,7 +9,7 @@ import pytest
 
 import seggui.files
 from seggui.errors import BadRequest, MissingWeights
-from seggui.jobs.train_options import ARCHITECTURES
+from seggui.jobs.architectures import ARCHITECTURES
 from seggui.models import catalog
 
 

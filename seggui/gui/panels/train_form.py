@@ -26,14 +26,8 @@ from seggui.gui.panels.controls import (
     inset,
     label,
 )
-from seggui.jobs.train_options import (
-    ARCHITECTURES,
-    OPTIONS,
-    Option,
-    OptionValue,
-    TrainOptions,
-    architecture,
-)
+from seggui.jobs.architectures import ARCHITECTURES, OptionValue, architecture
+from seggui.jobs.train_options import OPTIONS, Option, TrainOptions
 
 _GROUPS = {
     "main": "",
@@ -64,6 +58,7 @@ class TrainForm(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._read: dict[str, Callable[[], OptionValue]] = {}
+        self._forms: dict[str, QFormLayout] = {}
         self._fields: dict[str, QWidget] = {}
         layout = column(self, margin=0)
         for group, title in _GROUPS.items():
@@ -113,6 +108,7 @@ class TrainForm(QWidget):
         field.setAccessibleName(option.label)
         field.setToolTip(option.help[:1].upper() + option.help[1:])
         self._fields[option.name] = field
+        self._forms[option.name] = form
         if isinstance(field, QCheckBox):
             form.addRow("", field)
         else:
@@ -186,17 +182,31 @@ class TrainForm(QWidget):
         self._read["encoder"] = lambda: str(box.currentData() or "")
         return box
 
+    def choose_model(self, model_id: str) -> None:
+        """Choose what to train, with its defaults."""
+        box = self._fields["model"]
+        assert isinstance(box, QComboBox)
+        box.setCurrentIndex(box.findData(model_id))
+
     def _model_chosen(self) -> None:
-        box, model = self._fields.get("encoder"), self._read.get("model")
-        if isinstance(box, QComboBox) and model is not None:
-            row = architecture(str(model()))
-            with QSignalBlocker(box):
-                box.clear()
-                for name in row.encoders:
-                    box.addItem(name, name)
-            loss = self._fields.get("loss")
-            if loss is not None:
-                loss.setEnabled(row.losses)
+        """Show what means something to the model, at its own defaults."""
+        if len(self._fields) < len(OPTIONS):
+            return
+        row = architecture(str(self._read["model"]()))
+        box = self._fields["encoder"]
+        assert isinstance(box, QComboBox)
+        with QSignalBlocker(box):
+            box.clear()
+            for name in row.encoders:
+                box.addItem(name, name)
+        own = dict(row.defaults)
+        ever = {name for each in ARCHITECTURES for name, _ in each.defaults}
+        for option in OPTIONS:
+            form, field = self._forms[option.name], self._fields[option.name]
+            form.setRowVisible(field, option.name not in row.unused)
+            # What another model changed goes back; what a person typed stays.
+            if option.name in ever:
+                _put(field, own.get(option.name, option.default))
 
     def _check(self) -> None:
         problem = ""
@@ -206,6 +216,13 @@ class TrainForm(QWidget):
             problem = str(error)
         self._problem.setText(problem)
         self._problem.setVisible(bool(problem))
+
+
+def _put(field: QWidget, value: OptionValue) -> None:
+    if isinstance(field, QSpinBox):
+        field.setValue(int(value))
+    elif isinstance(field, QDoubleSpinBox):
+        field.setValue(float(value))
 
 
 def _head(title: str, rows: QWidget) -> QToolButton:

@@ -1,0 +1,172 @@
+"""What the click network learns from a person's first images.
+
+Some images of a set stand for those that were annotated first: the built-in network is
+fine-tuned on them, as ``seggui train-clicks --from`` does. Then objects of the other
+images are clicked on with the network before and after.
+
+    python -m benchmarks.click_learning --data DIR [--sets magnetic_tile …]
+        [--images 10] [--minutes 5] [--objects 24] [--seed S] [--json OUT]
+
+A set of fewer than twice as many images is halved. Where a set tells no objects
+apart, each connected piece of a class is one.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import tempfile
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from statistics import fmean
+
+from seggui.core.mask import Mask
+from seggui.core.ports import PromptedModel, unwatched
+from seggui.core.prompt import Point, Prompt
+from seggui.files.atomic import write_whole
+from seggui.jobs.train_options import TrainOptions
+from seggui.metrics.clicks import Bools, iou_after, noc_over, play
+from seggui.models import catalog
+from seggui.training.clicks.task import objects_of
+from seggui.training.folders import open_labelled
+from seggui.training.samples import Item
+from seggui.training.start import Order, train
+
+SETS = ("magnetic_tile", "em_membrane", "cwfid", "drive")
+ENDLESS = 100_000
+MOST_PER_IMAGE = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A set before and after."""
+
+    name: str
+    annotated: int
+    objects: int
+    noc85_before: float
+    noc85_after: float
+    iou1_before: float
+    iou1_after: float
+
+    @property
+    def fewer(self) -> float:
+        """Share of clicks that are saved."""
+        return 1.0 - self.noc85_after / self.noc85_before
+
+    def __str__(self) -> str:
+        return (
+            f"{self.name:16} {self.annotated:4d} images, {self.objects:3d} objects: "
+            f"NoC@85 {self.noc85_before:5.2f} -> {self.noc85_after:5.2f} "
+            f"({self.fewer:+.0%}), IoU@1 {self.iou1_before:.3f} -> {self.iou1_after:.3f}"
+        )
+
+
+def outcome_of(name: str, options: argparse.Namespace, work: Path) -> Outcome:
+    """Fine-tune on some images of a set and click on objects of the others."""
+    draw = random.Random(f"{options.seed} {name}")
+    folder = options.data / name
+    items = [
+        item
+        for item in open_labelled(folder, (), unwatched).items
+        if objects_of(item.load())
+    ]
+    draw.shuffle(items)
+    first = min(options.images, len(items) // 2)
+    run = work / f"{name}-run"
+    _fine_tune(_folder_of(items[:first], folder, work / name), run, options)
+    rest = items[first:]
+    before = _series(catalog.open_prompted("clicknet"), rest, options.objects)
+    after = _series(catalog.open_prompted(str(run)), rest, options.objects)
+    return Outcome(
+        name,
+        first,
+        len(before),
+        noc_over(before, 0.85).mean,
+        noc_over(after, 0.85).mean,
+        fmean(iou_after(run, 1) for run in before),
+        fmean(iou_after(run, 1) for run in after),
+    )
+
+
+def _folder_of(items: Sequence[Item], source: Path, out: Path) -> Path:
+    """A folder of pairs with links to these images and their masks."""
+    stems = {Path(item.name).stem for item in items}
+    for kind in ("images", "masks", "instances"):
+        if (source / kind).is_dir():
+            (out / kind).mkdir(parents=True)
+            for path in (source / kind).iterdir():
+                if path.stem in stems:
+                    (out / kind / path.name).symlink_to(path.resolve())
+    return out
+
+
+def _fine_tune(folder: Path, run: Path, options: argparse.Namespace) -> None:
+    wanted = TrainOptions(
+        model="clicknet",
+        epochs=ENDLESS,
+        minutes=options.minutes,
+        learning_rate=options.rate,
+        longest_side=0,
+        seed=options.seed,
+        threads=options.threads,
+    )
+    for event in train(Order(folder, run, wanted), unwatched, lambda: False):
+        if event["event"] in ("epoch", "note", "finished"):
+            print(json.dumps(dict(event)), flush=True)
+
+
+def _series(
+    model: PromptedModel, items: Sequence[Item], most: int
+) -> list[tuple[float, ...]]:
+    """IoU after each click on some objects of each image."""
+    runs: list[tuple[float, ...]] = []
+    for item in items:
+        sample = item.load()
+        objects = objects_of(sample)
+        encoding = model.encode(sample.image_hwc, unwatched)
+        step = max(1, len(objects) // MOST_PER_IMAGE)
+        for truth in objects[::step][:MOST_PER_IMAGE]:
+            if len(runs) == most:
+                return runs
+            runs.append(_clicked(model, encoding, truth))
+    return runs
+
+
+def _clicked(model: PromptedModel, encoding: object, truth: Bools) -> tuple[float, ...]:
+    last: list[Mask] = []
+
+    def answer(points: tuple[Point, ...], _: Bools) -> Bools:
+        prompt = Prompt(points, previous=last[-1] if last else None)
+        last.append(model.decode(encoding, prompt, unwatched)[0].mask)
+        return last[-1].dense()
+
+    return play(truth, answer, enough=0.85)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--data", type=Path, required=True, metavar="DIR")
+    parser.add_argument("--sets", nargs="+", default=list(SETS))
+    parser.add_argument("--images", type=int, default=10)
+    parser.add_argument("--minutes", type=float, default=5.0)
+    parser.add_argument("--rate", type=float, default=5e-4)
+    parser.add_argument("--objects", type=int, default=24)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--json", type=Path, metavar="OUT")
+    options = parser.parse_args()
+    rows: list[Outcome] = []
+    with tempfile.TemporaryDirectory() as work:
+        for name in options.sets:
+            rows.append(outcome_of(name, options, Path(work)))
+            print(rows[-1], flush=True)
+    if options.json is not None:
+        content = [{**asdict(row), "fewer": row.fewer} for row in rows]
+        write_whole(options.json, json.dumps(content, indent=1).encode())
+
+
+if __name__ == "__main__":
+    main()
