@@ -129,6 +129,11 @@ def _check(options: argparse.Namespace) -> None:
         raise BadRequest("--all-candidates goes with one box at most.")
     if several and options.mask is not None:
         raise BadRequest("--mask corrects one object and goes with one box at most.")
+    if options.out.suffix.lower() not in ("", ".png"):
+        raise BadRequest(
+            f"Masks are written as PNG, which {options.out.name} would not say. Give "
+            f"--out a name such as {options.out.stem}.png."
+        )
     if not (options.point or options.box or options.text):
         options.usage_error("nothing is asked for: give --point, --box or --text")
 

@@ -186,3 +186,10 @@ def test_a_photograph_is_never_overwritten_by_a_mask(photo, capsys):
     assert not photo.with_name("mask-1.png").exists()
     assert segment(photo, "--point", "30,45")[0] == 0
     assert segment(photo, "--point", "88,45")[0] == 0  # a mask may be made again
+
+
+def test_a_name_that_is_none_of_a_png_is_refused(photo, capsys):
+    code, out = segment(photo, "--point", "44,30", out="mask.jpg")
+    assert code == 1
+    assert "a name such as mask.png" in capsys.readouterr().err
+    assert not out.exists()
