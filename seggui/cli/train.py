@@ -32,6 +32,20 @@ _ENDLESS_EPOCHS = 100_000
 _CHANGEABLE = ("epochs", "minutes", "device", "threads")
 """Options that may be given anew with --resume; others would change the result."""
 
+_TOLD = (
+    "loss",
+    "validation_loss",
+    "miou",
+    "dice",
+    "mask_ap",
+    "mask_ap50",
+    "iou_1_click",
+    "iou_3_clicks",
+    "noc85_before",
+    "noc85",
+)
+"""Figures of an epoch that the command line shows, where a model has them."""
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("folder", type=Path, nargs="?", help="project or pairs")
@@ -206,7 +220,7 @@ class _Progress:
 def _epoch_line(event: Event) -> str:
     figures = "  ".join(
         f"{name} {value:.4f}"
-        for name in ("loss", "validation_loss", "miou", "dice", "mask_ap", "mask_ap50")
+        for name in _TOLD
         if isinstance(value := event.get(name), float)
     )
     star = " *" if event.get("best") else ""

@@ -18,6 +18,8 @@ SCORES = {
     "dice": "Dice",
     "mask_ap": "mask AP",
     "pixel_accuracy": "accuracy",
+    "iou_1_click": "IoU of 1 click",
+    "iou_3_clicks": "IoU of 3 clicks",
 }
 """Metrics with a curve, by the name in the events; others are left to the file."""
 
@@ -43,7 +45,7 @@ def score_of(events: Sequence[Event]) -> str:
     best: tuple[float, str] = (-1.0, "")
     for event in events:
         if event.get("event") == "epoch":
-            for key in ("dice", "mask_ap"):
+            for key in ("dice", "mask_ap", "iou_3_clicks"):
                 value = event.get(key)
                 if isinstance(value, int | float) and value > best[0]:
                     best = float(value), f"{SCORES[key]} {value:.3f}"
