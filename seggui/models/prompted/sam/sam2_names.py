@@ -113,7 +113,7 @@ def renamed(state: State, table: Renames) -> State:
     out: State = {}
     for name, value in state.items():
         for pattern, new in patterns:
-            name = pattern.sub(new, name)  # noqa: PLW2901 - one step after another
+            name = pattern.sub(new, name)
         out[name] = value
     return out
 

@@ -1,0 +1,218 @@
+"""SAM 2.1 and EdgeTAM on single images, as a backbone of the family.
+
+Both have the same prompt encoder and mask decoder and differ in the encoder only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from seggui.models.devices import Device, half_precision
+from seggui.models.prompted.sam.backbone import Answer, Features, Floats, Marks
+from seggui.models.prompted.sam.frame import Fit
+from seggui.models.prompted.sam.sam2_networks import Opened, side_of
+
+MEAN: Final = (0.485 * 255, 0.456 * 255, 0.406 * 255)
+DEVIATION: Final = (0.229 * 255, 0.224 * 255, 0.225 * 255)
+
+_MOST_LOGIT = 32.0
+_AT_ONCE = 32
+"""Prompts in one batch on an accelerator; on a processor one at a time is faster."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Seen:
+    """What the encoder sees of a square, from fine to coarse."""
+
+    fine: Tensor
+    """Axes (1, channel, y, x), a quarter of the square's side."""
+    middle: Tensor
+    coarse: Tensor
+    """A sixteenth of the side; says nothing of memory yet."""
+    places: Tensor
+    """The positions of the coarse cells, for the memory's attention."""
+
+
+class Sam2Heads:
+    """The encoder and the decoder of one network, called as images need them."""
+
+    def __init__(self, network: Any, device: Device, precision: str = "auto") -> None:  # noqa: ANN401 - of transformers
+        self.network = network
+        self.precision = precision
+        self.move(device)
+
+    def move(self, device: Device) -> None:
+        self.device = device.torch
+        self.half = half_precision(device, self.precision)
+        self.network.to(self.device)
+        with torch.inference_mode():
+            self._cells = self.network.get_image_wide_positional_embeddings()
+
+    def computing(self) -> AbstractContextManager[None]:
+        """Inside it the encoder computes in bfloat16 where that is faster."""
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=self.half)
+
+    def see(self, square: Tensor) -> Seen:
+        with self.computing():
+            out = self.network.vision_encoder(square.to(self.device))
+            fine, middle, coarse = out.fpn_hidden_states
+            decoder = self.network.mask_decoder
+            fine, middle = decoder.conv_s0(fine), decoder.conv_s1(middle)
+        places = out.fpn_position_encoding[-1]
+        return Seen(fine.float(), middle.float(), coarse.float(), places.float())
+
+    def masks(
+        self,
+        maps: tuple[Tensor, Tensor, Tensor],
+        sparse: Tensor,
+        dense: Tensor,
+        *,
+        several: bool,
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Logits, expected IoU, tokens and whether there is an object at all.
+
+        ``maps`` are fine, middle and coarse; axes as the mask decoder has them.
+        """
+        fine, middle, coarse = maps
+        count = len(sparse)
+        out: tuple[Tensor, Tensor, Tensor, Tensor] = self.network.mask_decoder(
+            image_embeddings=coarse.expand(count, -1, -1, -1),
+            image_positional_embeddings=self._cells.expand(count, -1, -1, -1),
+            sparse_prompt_embeddings=sparse,
+            dense_prompt_embeddings=dense,
+            multimask_output=several,
+            high_resolution_features=[
+                fine.expand(count, -1, -1, -1),
+                middle.expand(count, -1, -1, -1),
+            ],
+        )
+        return out
+
+
+class Sam2Backbone:
+    """SAM 2.1 or EdgeTAM behind the prompts of an image."""
+
+    fit: Fit = "stretched"
+    mean = MEAN
+    deviation = DEVIATION
+
+    def __init__(self, opened: Opened, device: Device, precision: str = "auto") -> None:
+        self._heads = Sam2Heads(opened.network, device, precision)
+        self._numbers = opened.digest
+        self.side = side_of(opened.network)
+        self.mask_side = self.side // 4
+
+    @property
+    def digest(self) -> str:
+        return f"{self._numbers} {'bfloat16' if self._heads.half else 'float32'}"
+
+    @property
+    def device(self) -> torch.device:
+        return self._heads.device
+
+    @property
+    def shapes(self) -> Mapping[str, tuple[int, ...]]:
+        width: int = self._heads.network.hidden_dim
+        grid = self.side // 16
+        return {
+            "fine": (1, width // 8, 4 * grid, 4 * grid),
+            "middle": (1, width // 4, 2 * grid, 2 * grid),
+            "coarse": (1, width, grid, grid),
+        }
+
+    def move(self, device: torch.device) -> None:
+        self._heads.move(Device(device.type, "asked for"))
+
+    @torch.inference_mode()
+    def encode(self, square: Tensor) -> Features:
+        seen = self._heads.see(square)
+        alone = self._heads.network.no_memory_embedding.view(1, -1, 1, 1)
+        return {"fine": seen.fine, "middle": seen.middle, "coarse": seen.coarse + alone}
+
+    @torch.inference_mode()
+    def decode(self, features: Features, marks: Sequence[Marks]) -> Sequence[Answer]:
+        names = ("fine", "middle", "coarse")
+        maps = tuple(features[name].to(self.device, torch.float32) for name in names)
+        answers: dict[int, Answer] = {}
+        for places in alike(marks, 1 if self.device.type == "cpu" else _AT_ONCE):
+            batch = [marks[place] for place in places]
+            sparse, dense = prompted(self._heads.network, batch, self.device)
+            masks, quality, _, _ = self._heads.masks(
+                (maps[0], maps[1], maps[2]), sparse, dense, several=batch[0].several
+            )
+            answers |= zip(places, _answers(masks, quality), strict=True)
+        return [answers[place] for place in range(len(marks))]
+
+
+def alike(marks: Sequence[Marks], most: int) -> Iterator[list[int]]:
+    """Places of prompts that can be answered in one batch: of the same parts."""
+    groups: dict[tuple[object, ...], list[int]] = {}
+    for place, mark in enumerate(marks):
+        parts = (
+            len(mark.points_xy),
+            mark.corners is None,
+            mark.logits_hw is None,
+            mark.several,
+        )
+        groups.setdefault(parts, []).append(place)
+    for places in groups.values():
+        for first in range(0, len(places), most):
+            yield places[first : first + most]
+
+
+def prompted(
+    network: Any,  # noqa: ANN401 - of transformers
+    batch: Sequence[Marks],
+    device: torch.device,
+) -> tuple[Tensor, Tensor]:
+    """Prompts of the same parts as the mask decoder reads them: sparse and dense."""
+    first = batch[0]
+    points = labels = boxes = masks = None
+    if len(first.points_xy):
+        points = _stacked([mark.points_xy for mark in batch], device)[:, None]
+        labels = torch.from_numpy(np.stack([mark.positive for mark in batch]))
+        labels = labels.to(device, torch.int32)[:, None]
+    if first.corners is not None:
+        corners = [np.array(mark.corners, dtype=np.float32) for mark in batch]
+        boxes = _stacked(corners, device)[:, None]
+    if first.logits_hw is not None:
+        grids = [mark.logits_hw for mark in batch if mark.logits_hw is not None]
+        masks = _stacked(grids, device)[:, None]
+    if points is None and boxes is None:
+        # A point that is none, as the release has it.
+        points = torch.zeros(len(batch), 1, 1, 2, device=device)
+        labels = -torch.ones(len(batch), 1, 1, dtype=torch.int32, device=device)
+    # The network counts pixels and adds the half itself.
+    out: tuple[Tensor, Tensor] = network.prompt_encoder(
+        None if points is None else points - 0.5,
+        labels,
+        None if boxes is None else boxes - 0.5,
+        masks,
+    )
+    return out
+
+
+def _stacked(arrays: Sequence[Floats], device: torch.device) -> Tensor:
+    stacked = np.stack([np.asarray(array, dtype=np.float32) for array in arrays])
+    return torch.from_numpy(stacked).to(device)
+
+
+def _answers(masks: Tensor, quality: Tensor) -> list[Answer]:
+    logits = masks[:, 0].clamp(-_MOST_LOGIT, _MOST_LOGIT).float().cpu().numpy()
+    scores = quality[:, 0].float().cpu().numpy()
+    return [Answer(one, score) for one, score in zip(logits, scores, strict=True)]
+
+
+def without_norms(network: Any) -> None:  # noqa: ANN401 - of transformers
+    """Fold the batch norms of EdgeTAM's encoder into its convolutions, in place."""
+    from timm.utils.model import reparameterize_model
+
+    backbone = network.vision_encoder.backbone
+    backbone.timm_model = reparameterize_model(backbone.timm_model, inplace=True)
