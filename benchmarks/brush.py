@@ -98,8 +98,8 @@ def main() -> int:
     options = parser.parse_args()
     QApplication(sys.argv[:1])
     canvas, document, _ = scene(options.data)
-    canvas.set_candidate(None)
-    canvas.set_prompt(Prompt())
+    canvas.set_candidates(())
+    canvas.set_prompts(())
     desk = Desk(canvas, document)
     hand = Hand(canvas, desk)
     figures: dict[str, object] = {}

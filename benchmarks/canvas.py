@@ -94,8 +94,8 @@ def scene(data: Path | None) -> tuple[Canvas, Document, dict[str, float]]:
         took[name] = (time.perf_counter() - start) * 1e3
     canvas.set_classes(classes)
     canvas.set_selected([segments[3].id])
-    canvas.set_candidate(Candidate(segments[10].mask, 0.9))
-    canvas.set_prompt(Prompt((Point(3000, 2000), Point(3100, 2100, False))))
+    canvas.set_candidates([Candidate(segments[10].mask, 0.9)])
+    canvas.set_prompts([Prompt((Point(3000, 2000), Point(3100, 2100, False)))])
     QApplication.processEvents()
     return canvas, document, took
 

@@ -26,6 +26,10 @@ class Facts:
     candidates: bool = False
     offered: bool = False
     """Some segments of the document still have the status of a candidate."""
+    marks: bool = False
+    """A model was asked about something that is not accepted yet."""
+    level: bool = False
+    """The candidate has probabilities, so that a threshold can be set."""
     undo: bool = False
     redo: bool = False
     unsaved: bool = False
@@ -56,6 +60,8 @@ class ActionRow:
     """A separator comes before it in the menu."""
     bar: bool = False
     """It is on the tool bar."""
+    family: str = ""
+    """Tools of one family share a button of the tool bar and a part of the menu."""
 
     def enabled(self, facts: Facts) -> bool:
         return all(getattr(facts, need) for need in self.needs)
@@ -144,6 +150,20 @@ _EDITS = (
         "Tab", "Show the next of the offered masks", ("candidates",), spots=_CANVAS,
     ),
     ActionRow(
+        "take_back", "Take Back Last Mark", "Edit", "take-back", "edits.take_back",
+        "Backspace", "Take back the last click, line or box; what was shown before "
+        "comes back", ("marks",), spots=_CANVAS,
+    ),
+    ActionRow(
+        "level_down", "Candidate: More Pixels", "Edit", "more", "session.step_level",
+        ",", "Take pixels the model is less sure of as well", ("level",),
+        argument=-0.05,
+    ),
+    ActionRow(
+        "level_up", "Candidate: Fewer Pixels", "Edit", "less", "session.step_level",
+        ".", "Take only pixels the model is surer of", ("level",), argument=0.05,
+    ),
+    ActionRow(
         "palette", "Find an Action…", "Edit", "palette", "window.show_palette",
         "Ctrl+Shift+P", "Search everything the program can do, and do it", gap=True,
     ),
@@ -165,6 +185,17 @@ _SEGMENT = (
     ActionRow(
         "merge_selected", "Merge Selected", "Segment", "merge", "edits.merge", "Ctrl+M",
         "Join the selected segments into the first", ("image", "writable", "several"),
+    ),
+    ActionRow(
+        "fill_gap", "Fill the Gap to Neighbours", "Segment", "gap", "edits.fill_gap",
+        tip="Let the selected segments grow to the borders of segments beside them",
+        needs=_CHOSEN,
+    ),
+    ActionRow(
+        "cut_by_neighbours", "Cut by Neighbours", "Segment", "overlap",
+        "edits.cut_by_neighbours",
+        tip="Take from the selected segments what other segments have too",
+        needs=_CHOSEN,
     ),
     ActionRow(
         "to_top", "Bring to Top", "Segment", "to-top", "edits.to_top", "Ctrl+Shift+Up",
@@ -215,6 +246,7 @@ _TOOLS = tuple(
     ActionRow(
         f"tool_{row.id}", row.title, "Tools", row.icon, "session.set_tool",
         row.shortcut, row.hint, argument=row.id, checkable=True, group="tool",
+        family=row.family,
     )
     for row in TOOLS
 )

@@ -1,4 +1,4 @@
-"""The conversation with a prompted model about one object.
+"""The conversation with a prompted model about one object, or about several at once.
 
 Marks go out with a ticket; candidates that come back for the newest ticket are shown.
 Nothing here touches the document: that is what accepting is for.
@@ -7,24 +7,38 @@ Nothing here touches the document: that is what accepting is for.
 from __future__ import annotations
 
 import time
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from PySide6.QtCore import QObject, QTimer, Signal, Slot
+from PySide6.QtCore import QObject, Signal, Slot
 
-from seggui.core.candidate import Candidate
+from seggui.core.candidate import LEVEL, Candidate, Logits, thresholded
 from seggui.core.mask import Mask
-from seggui.core.prompt import Point, Prompt
+from seggui.core.parameters import Settings
+from seggui.core.prompt import Prompt
 from seggui.core.segment import Source
 from seggui.errors import SegguiError
 from seggui.gui.engine_link import EngineLink
-from seggui.jobs.messages import Candidates, Failed
+from seggui.gui.hovering import Hovering
+from seggui.jobs.messages import Answers, Candidates, Failed
 
-HOVER_MS = 120
-"""How long the cursor rests before the model is asked what is under it."""
+
+@dataclass(slots=True, eq=False)
+class _Turn:
+    """What was said once, and what came back: one step of undo."""
+
+    prompts: tuple[Prompt, ...]
+    """The marks as they are shown."""
+    asked: tuple[Prompt, ...]
+    """With the mask to correct."""
+    model_id: str
+    carried: tuple[Candidate, ...] = ()
+    """Answers to the first of several prompts, from the turn before."""
+    candidates: tuple[Candidate, ...] = ()
+    answered: bool = False
 
 
 class Conversation(QObject):
-    """The prompt, the candidates it brought, and which of them is shown."""
+    """The marks, the candidates they brought, and which of them is shown."""
 
     prompt_changed = Signal()
     candidates_changed = Signal()
@@ -38,30 +52,72 @@ class Conversation(QObject):
         self._size = (0, 0)
         self._ticket = 0
         self._began_s = 0.0
-        self._asked: Prompt | None = None
-        """What was asked last, with the mask it corrects."""
+        self._turns: list[_Turn] = []
+        self._undone: list[_Turn] = []
         self._base: Mask | None = None
-        self.hovered: Candidate | None = None
-        """What a click under the resting cursor would bring; never accepted."""
-        self._hover_xy: tuple[float, float] | None = None
-        self._hover_ticket = 0
-        self._rest = QTimer(self)
-        self._rest.setSingleShot(True)
-        self._rest.setInterval(HOVER_MS)
-        self._rest.timeout.connect(self._ask_hovered)
+        self._level_mask: tuple[Candidate, float, Candidate] | None = None
+        self.hovering = Hovering(link, self)
+        self.hovering.changed.connect(self.candidates_changed)
         self.model_id = ""
-        self.prompt = Prompt()
+        """Who is asked next."""
+        self.settings: Settings = ()
+        """What was set of that model."""
         self.candidates: tuple[Candidate, ...] = ()
         self.index = 0
+        self.level = LEVEL
+        """From which probability on a pixel belongs to the object."""
         self.target = ""
         """Id of the segment that is being corrected; empty for a new one."""
         link.candidates_ready.connect(self._receive)
+        link.answers_ready.connect(self._receive_each)
         link.failed.connect(self._fail)
+
+    # -- what is said and shown -------------------------------------------------
+
+    @property
+    def open(self) -> bool:
+        """Whether there are marks."""
+        return bool(self._turns)
+
+    @property
+    def prompts(self) -> tuple[Prompt, ...]:
+        """The marks; several prompts are about an object each."""
+        return self._turns[-1].prompts if self._turns else ()
+
+    @property
+    def prompt(self) -> Prompt:
+        """The marks on the one object; several cannot be gone on with."""
+        return self.prompts[0] if len(self.prompts) == 1 else Prompt()
+
+    @property
+    def marks(self) -> int:
+        return sum(prompt.count for prompt in self.prompts)
+
+    @property
+    def each(self) -> bool:
+        """Whether the candidates are objects of their own, all of them wanted."""
+        prompt = self.prompt
+        return len(self.prompts) > 1 or bool(prompt.text or prompt.exemplars)
 
     @property
     def candidate(self) -> Candidate | None:
-        """The candidate that is shown."""
-        return self.candidates[self.index] if self.candidates else None
+        """The candidate that is shown, at the level that is set."""
+        if not self.candidates:
+            return None
+        offered = self.candidates[self.index]
+        known = self._level_mask
+        if known is None or known[0] is not offered or known[1] != self.level:
+            known = (offered, self.level, thresholded(offered, self.level))
+            self._level_mask = known
+        return known[2]
+
+    @property
+    def shown(self) -> tuple[Candidate, ...]:
+        """What the canvas shows, and what accepting takes."""
+        if self.each:
+            return tuple(thresholded(one, self.level) for one in self.candidates)
+        shown = self.candidate or self.hovering.candidate
+        return () if shown is None else (shown,)
 
     @property
     def waiting(self) -> bool:
@@ -73,81 +129,65 @@ class Conversation(QObject):
         self.drop()
         self._key, self._size = key, (width, height)
 
+    # -- speaking ---------------------------------------------------------------
+
     def ask(self, prompt: Prompt, target: str = "", base: Mask | None = None) -> None:
         """Show these marks and ask for candidates.
 
         ``target`` and ``base`` are the segment to correct and its mask; they count
         for the first marks of a conversation, later ones refine what came back.
         """
-        if prompt.empty or not self._key:
+        self._say((prompt,), target, base)
+
+    def ask_each(self, prompts: tuple[Prompt, ...]) -> None:
+        """Ask for an object for each of these prompts."""
+        self._say(prompts, "", None)
+
+    def ask_again(self) -> None:
+        """Ask the same once more: something was set anew."""
+        if self._turns:
+            turn = self._turns[-1]
+            turn.model_id = self.model_id
+            turn.asked = tuple(self._with_settings(p) for p in turn.asked)
+            turn.carried = ()
+            self._send(turn)
+
+    def take_back(self) -> None:
+        """Take the last marks back; what the ones before brought is shown again."""
+        if len(self._turns) < 2:
             self.drop()
             return
-        self.hover(None)
-        if self.prompt.empty:
-            self._began_s = time.monotonic()
-            self.target = target
-            self._base = base
-        previous = self._mask_before(prompt)
-        self.prompt = prompt
-        self.prompt_changed.emit()
-        try:
-            checked = prompt.checked(*self._size)
-        except SegguiError as error:
-            self.failed.emit(str(error))
-            return
-        checked = replace(checked, previous=previous)
-        self._asked = checked
-        self._ticket = self._link.ask(self._key, self.model_id, checked)
-        self.waiting_changed.emit()
+        undone = [*self._undone, self._turns.pop()]
+        self._show_turn(self._turns[-1])
+        self._undone = undone
 
-    def _mask_before(self, prompt: Prompt) -> Mask | None:
-        """The mask that these marks correct.
+    @property
+    def can_say_again(self) -> bool:
+        return bool(self._undone)
 
-        A mark more goes on from the candidate that is shown, whichever of them that
-        is; a mark moved or removed begins again from where the conversation began.
-        """
-        shown, points = self.candidate, self.prompt.points
-        more = (
-            len(prompt.points) > len(points) and prompt.points[: len(points)] == points
-        )
-        if shown is not None and not self.waiting and more and points:
-            return shown.mask
-        return self._base
+    def say_again(self) -> None:
+        """Bring the marks back that were taken back last."""
+        turn = self._undone.pop()
+        self._turns.append(turn)
+        self._show_turn(turn)
 
     def hover(self, xy: tuple[float, float] | None) -> None:
         """Preview a click at that image point soon; None ends the preview."""
-        if xy is not None and self.prompt.empty and self._key:
-            self._hover_xy = xy
-            self._rest.start()
-            return
-        self._rest.stop()
-        self._hover_xy = None
-        if self._hover_ticket:
-            self._link.cancel(self._hover_ticket)
-            self._hover_ticket = 0
-        self._show_hovered(None)
-
-    def _ask_hovered(self) -> None:
-        if self._hover_xy is not None and self.prompt.empty:
-            prompt = Prompt((Point(*self._hover_xy),))
-            self._hover_ticket = self._link.ask(self._key, self.model_id, prompt)
-
-    def _show_hovered(self, candidate: Candidate | None) -> None:
-        if candidate is not self.hovered:
-            self.hovered = candidate
-            self.candidates_changed.emit()
+        if xy is not None and not self.open and self._key:
+            self.hovering.rest_at(xy, self._key, self.model_id, self.settings)
+        else:
+            self.hovering.stop()
 
     def drop(self) -> None:
         """End the conversation; the document stays as it is."""
         self.hover(None)
         if self._ticket:
             self._link.cancel(self._ticket)
-        had = not self.prompt.empty or bool(self.candidates)
+        had = self.open or bool(self.candidates)
         self._ticket = 0
-        self._asked = None
         self._base = None
-        self.prompt, self.candidates = Prompt(), ()
-        self.index, self.target = 0, ""
+        self._turns, self._undone, self.candidates = [], [], ()
+        self.index, self.target, self.level = 0, "", LEVEL
         if had:
             self.prompt_changed.emit()
             self.candidates_changed.emit()
@@ -163,40 +203,137 @@ class Conversation(QObject):
         self.index = index % len(self.candidates)
         self.candidates_changed.emit()
 
-    def source(self, tool: str) -> Source:
-        """Where the shown candidate comes from, for the segment it becomes."""
-        shown = self.candidate
+    def set_level(self, level: float) -> None:
+        """Show the pixels that are more likely than this, 0 to 1."""
+        if level != self.level:
+            self.level = level
+            self.candidates_changed.emit()
+
+    def source(self, tool: str, at: int = 0) -> Source:
+        """Where a shown candidate comes from, for the segment it becomes."""
+        turn = self._turns[-1] if self._turns else None
+        shown = self.shown[at] if at < len(self.shown) else None
+        asked = turn.asked if turn else ()
+        mine = asked[at : at + 1] if len(asked) > 1 else asked
         return Source(
             tool=tool,
-            model=self.model_id,
-            prompts=() if self._asked is None else (self._asked.as_json(),),
+            model=turn.model_id if turn else self.model_id,
+            prompts=tuple(prompt.as_json() for prompt in mine),
             seconds=round(time.monotonic() - self._began_s, 2),
             score=None if shown is None else round(float(shown.score), 4),
         )
 
-    @Slot(object)
-    def _receive(self, reply: Candidates) -> None:
-        if reply.ticket == self._hover_ticket:
-            self._hover_ticket = 0
-            self._show_hovered(reply.candidates[0] if reply.candidates else None)
+    # -- inside -----------------------------------------------------------------
+
+    def _say(self, prompts: tuple[Prompt, ...], target: str, base: Mask | None) -> None:
+        prompts = tuple(prompt for prompt in prompts if not prompt.empty)
+        if not prompts or not self._key:
+            self.drop()
             return
-        if reply.ticket != self._ticket:
+        self.hover(None)
+        try:
+            checked = tuple(prompt.checked(*self._size) for prompt in prompts)
+        except SegguiError as error:
+            self.failed.emit(str(error))
             return
-        self._ticket = 0
+        if not self._turns:
+            self._began_s = time.monotonic()
+            self.target, self._base = target, base
+        previous, logits = self._known_before(prompts)
+        checked = tuple(
+            replace(self._with_settings(prompt), previous=previous, logits=logits)
+            for prompt in checked
+        )
+        turn = _Turn(prompts, checked, self.model_id, self._carried(prompts))
+        self._turns.append(turn)
+        self._undone = []
+        self.prompt_changed.emit()
+        self._send(turn)
+
+    def _with_settings(self, prompt: Prompt) -> Prompt:
+        return replace(prompt, settings=self.settings)
+
+    def _known_before(
+        self, prompts: tuple[Prompt, ...]
+    ) -> tuple[Mask | None, Logits | None]:
+        """The mask that these marks correct, and what the model knew of it.
+
+        A mark more goes on from the candidate that is shown, whichever of them that
+        is; a mark moved or removed begins again from where the conversation began.
+        """
+        if len(prompts) > 1:
+            return None, None
+        shown, before = self.candidate, self.prompt
+        if shown is None or self.waiting or before.empty or self.each:
+            return self._base, None
+        if not prompts[0].adds_to(before):
+            return self._base, None
+        known = shown.logits
+        # At another level the person knows better than the model.
+        own = known is not None and known.model_id == self.model_id
+        return shown.mask, known if own and self.level == LEVEL else None
+
+    def _carried(self, prompts: tuple[Prompt, ...]) -> tuple[Candidate, ...]:
+        """What is known already of the first of several prompts."""
+        if len(prompts) < 2 or self.waiting or not self.candidates:
+            return ()
+        before = self.prompts
+        if not before or prompts[: len(before)] != before:
+            return ()
+        return self.candidates if self.each else (self.candidates[self.index],)
+
+    def _send(self, turn: _Turn) -> None:
+        if self._ticket:
+            self._link.cancel(self._ticket)
+        turn.answered = False
+        if len(turn.asked) > 1:
+            asked = turn.asked[len(turn.carried) :]
+            self._ticket = self._link.ask_each(self._key, turn.model_id, asked)
+        else:
+            self._ticket = self._link.ask(self._key, turn.model_id, turn.asked[0])
+        self.waiting_changed.emit()
+
+    def _show_turn(self, turn: _Turn) -> None:
+        if self._ticket:
+            self._link.cancel(self._ticket)
+            self._ticket = 0
+        self.prompt_changed.emit()
+        if turn.answered:
+            self._show_answer(turn.candidates)
+        else:
+            self._send(turn)
+
+    def _show_answer(self, candidates: tuple[Candidate, ...]) -> None:
         shown = self.candidate.granularity if self.candidate else ""
-        self.candidates = reply.candidates
+        self.candidates = candidates
         # Whoever chose a part keeps getting parts while correcting it.
-        kinds = [candidate.granularity for candidate in reply.candidates]
+        kinds = [candidate.granularity for candidate in candidates]
         self.index = kinds.index(shown) if shown in kinds else 0
         self.candidates_changed.emit()
         self.waiting_changed.emit()
 
+    def _take(self, candidates: tuple[Candidate, ...], elapsed_s: float) -> None:
+        self._ticket = 0
+        turn = self._turns[-1]
+        candidates = turn.carried + candidates
+        turn.candidates, turn.answered = candidates, True
+        self.hovering.note(turn.model_id, elapsed_s)
+        self._show_answer(candidates)
+
+    @Slot(object)
+    def _receive(self, reply: Candidates) -> None:
+        if reply.ticket == self._ticket:
+            self._take(reply.candidates, reply.elapsed_s)
+
+    @Slot(object)
+    def _receive_each(self, reply: Answers) -> None:
+        if reply.ticket == self._ticket:
+            best = tuple(found[0] for found in reply.answers if found)
+            self._take(best, reply.elapsed_s / max(1, len(reply.answers)))
+
     @Slot(object)
     def _fail(self, reply: Failed) -> None:
-        if reply.ticket == self._hover_ticket:
-            # A preview that cannot be had is no news; a click would say why.
-            self._hover_ticket = 0
-        elif reply.ticket == self._ticket:
+        if reply.ticket == self._ticket:
             self._ticket = 0
             self.waiting_changed.emit()
             self.failed.emit(reply.text)

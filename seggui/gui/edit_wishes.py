@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Qt
 
 from seggui.core import edits
 from seggui.core.classes import Rgb
 from seggui.core.document import Document
 from seggui.core.geometry import Box
 from seggui.core.segment import Segment, new_segment_id
+from seggui.gui.borders import Borders
 from seggui.gui.canvas.canvas import Canvas
 from seggui.gui.session import Session
 from seggui.gui.tools.hand import Hand
@@ -25,6 +26,7 @@ class EditWishes(QObject):
         self._session = session
         self._canvas = canvas
         self._hand = hand
+        self._borders = Borders(session)
 
     # -- candidates: what is being drawn comes first ---------------------------
 
@@ -35,6 +37,11 @@ class EditWishes(QObject):
     def drop(self) -> None:
         if not self._hand.cancel():
             self._session.drop()
+
+    def take_back(self) -> None:
+        """Take back what was drawn last, or the last mark."""
+        if not self._hand.key(Qt.Key.Key_Backspace):
+            self._session.take_back()
 
     # -- segments --------------------------------------------------------------
 
@@ -90,6 +97,12 @@ class EditWishes(QObject):
         to_index = sum(s.id not in moving for s in before)
         ordered = [s.id for s in document.segments if s.id in moving]
         self._session.edit("Order", lambda d: edits.move_segments(d, ordered, to_index))
+
+    def fill_gap(self) -> None:
+        self._borders.fill_gap()
+
+    def cut_by_neighbours(self) -> None:
+        self._borders.cut_by_neighbours()
 
     def to_top(self) -> None:
         self.move(self._session.selected, 0)

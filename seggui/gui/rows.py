@@ -38,8 +38,12 @@ def facts_of(session: Session) -> Facts:
         candidate=session.candidate is not None,
         candidates=len(session.candidates) > 1,
         offered=any(not s.accepted for s in segments),
-        undo=session.can_undo or not session.prompt.empty,
-        redo=session.can_redo,
+        marks=session.conversation.open,
+        level=session.candidate is not None
+        and session.candidate.probability is not None,
+        undo=session.can_undo or session.conversation.open,
+        redo=session.conversation.can_say_again
+        or (session.can_redo and not session.conversation.open),
         unsaved=not session.saved,
     )
 
@@ -103,6 +107,7 @@ def candidate_rows(session: Session) -> tuple[CandidateRow, ...]:
             candidate.granularity,
             candidate.score,
             candidate_picture(image.image_hwc, candidate) if image else None,
+            candidate.stability,
         )
         for candidate in session.candidates
     )

@@ -278,7 +278,8 @@ class Tasks(QObject):
         if self._full_image not in self._models:
             runs = [row.id for row in rows if row.run and row.usable]
             self._full_image = runs[0] if runs else ""
-        prompted = self._session.conversation.model_id
+        self._session.know_models(infos)
+        prompted = self._session.chosen_model
         self._panels.models.show_models(rows, prompted, self._full_image)
 
     def choose_prompted(self, model_id: str) -> None:

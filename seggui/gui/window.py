@@ -49,7 +49,9 @@ from seggui.gui.session import Session
 from seggui.gui.status_bar import StatusBar
 from seggui.gui.tasks import Tasks
 from seggui.gui.theme import Wanted, theme
+from seggui.gui.tool_bar import fill_tool_bar
 from seggui.gui.tools.hand import Hand
+from seggui.gui.tools.table import FAMILIES, TOOLS
 from seggui.gui.welcome import Welcome
 from seggui.gui.wiring import Wiring
 
@@ -238,6 +240,8 @@ class MainWindow(QMainWindow):
             menu = menus[row.menu]
             if row.gap and menu.actions():
                 menu.addSeparator()
+            if row.family:
+                menu = self._family_menu(menu, row.family)
             menu.addAction(self.actions_by_id[row.id])
         panels = menus["View"].addMenu("Panels")
         put_icon(panels.menuAction(), "layout")
@@ -248,13 +252,25 @@ class MainWindow(QMainWindow):
             panels.addAction(action)
         return menus
 
+    def _family_menu(self, menu: QMenu, family_id: str) -> QMenu:
+        """The part of the Tools menu for one family."""
+        for action in menu.actions():
+            part = action.menu()
+            if isinstance(part, QMenu) and part.objectName() == family_id:
+                return part
+        [family] = [f for f in FAMILIES if f.id == family_id]
+        part = menu.addMenu(family.title)
+        part.setObjectName(family_id)
+        part.setToolTipsVisible(True)
+        return part
+
     def _make_tool_bars(self) -> None:
         tools = self._tool_bar("Tools", "bar_tools", Qt.ToolBarArea.LeftToolBarArea)
         top = self._tool_bar("Actions", "bar_actions", Qt.ToolBarArea.TopToolBarArea)
+        by_tool = {row.id: self.actions_by_id[f"tool_{row.id}"] for row in TOOLS}
+        fill_tool_bar(tools, by_tool, self.session.settings)
         for row in ACTIONS:
-            if row.group == "tool":
-                tools.addAction(self.actions_by_id[row.id])
-            elif row.bar:
+            if row.bar:
                 top.addAction(self.actions_by_id[row.id])
 
     def _tool_bar(self, title: str, name: str, area: Qt.ToolBarArea) -> QToolBar:

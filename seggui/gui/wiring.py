@@ -5,13 +5,11 @@ Changes are shown once per turn of the event loop, however many signals there we
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QObject, Signal
 
 from seggui.core import edits
 from seggui.core.document import Document
@@ -20,53 +18,19 @@ from seggui.errors import SegguiError
 from seggui.files.images import split_page
 from seggui.files.project import Project
 from seggui.files.thumbnails import thumbnail
-from seggui.gui.canvas.canvas import Canvas
-from seggui.gui.edit_wishes import EditWishes
-from seggui.gui.notices import Notice, Notices
-from seggui.gui.panels.all_panels import Panels
+from seggui.gui.notices import Notice
 from seggui.gui.panels.batch_bar import BatchRow
 from seggui.gui.panels.thumbnails import Loader
+from seggui.gui.parts import Parts
 from seggui.gui.rows import (
-    candidate_rows,
     class_rows,
     image_rows,
     segment_rows,
     step_rows,
 )
-from seggui.gui.session import Session
-from seggui.gui.status_bar import StatusBar
-from seggui.gui.tasks import Tasks
-from seggui.gui.tools.hand import Hand
-from seggui.gui.tools.table import tool_row
-from seggui.gui.welcome import Welcome
+from seggui.gui.tool_wiring import ToolWiring
+from seggui.gui.turns import Turns
 from seggui.jobs.batch import BatchProgress
-
-
-class Parts(Protocol):
-    """What the wiring needs of a window."""
-
-    session: Session
-    panels: Panels
-    canvas: Canvas
-    hand: Hand
-    notices: Notices
-    status: StatusBar
-    welcome: Welcome
-    edits: EditWishes
-    tasks: Tasks
-
-    @property
-    def panels_have_focus(self) -> bool: ...
-
-    def show_facts(self) -> None: ...
-
-    def show_stage(self, *, image: bool) -> None: ...
-
-    def show_dock(self, dock_id: str) -> None: ...
-
-    def setWindowModified(self, modified: bool, /) -> None: ...
-
-    def setWindowTitle(self, title: str, /) -> None: ...
 
 
 class Wiring(QObject):
@@ -80,13 +44,11 @@ class Wiring(QObject):
         self._window = window
         self._session = window.session
         self._panels = window.panels
-        self._waiting: dict[str, Callable[[], None]] = {}
-        self._closed = False
-        self._timer = QTimer(self, singleShot=True, interval=0)
-        self._timer.timeout.connect(self._show_waiting)
+        self._turns = Turns(window.show_facts, self)
+        self._soon = self._turns.soon
+        self._tools = ToolWiring(window, self._turns, self)
         self._connect_session()
         self._connect_lists()
-        self._connect_tools()
         self._connect_work()
         self._connect_window()
         self._project_changed()
@@ -94,9 +56,7 @@ class Wiring(QObject):
 
     def close(self) -> None:
         """Show nothing more; the window is going."""
-        self._closed = True
-        self._timer.stop()
-        self._waiting.clear()
+        self._turns.close()
 
     def show_all(self) -> None:
         """Show everything anew."""
@@ -106,45 +66,22 @@ class Wiring(QObject):
             self._show_classes,
             self._show_segments,
             self._show_history,
-            self._show_layers,
-            self._show_tool,
-            self._show_candidates,
             self._show_busy,
             self._show_saved,
         ):
             self._soon(show)
-
-    def _soon(self, show: Callable[[], None]) -> None:
-        if self._closed:
-            return  # a session that closes still says that all is gone
-        self._waiting[show.__name__] = show
-        if not self._timer.isActive():
-            self._timer.start()
-
-    def _show_waiting(self) -> None:
-        waiting, self._waiting = self._waiting, {}
-        for show in waiting.values():
-            show()
-        self._window.show_facts()
+        self._tools.show_all()
 
     # -- from the session ------------------------------------------------------
 
     def _connect_session(self) -> None:
         session = self._session
-        session.conversation.waiting_changed.connect(
-            lambda: self._soon(self._show_candidates)
-        )
         session.project_changed.connect(self._project_changed)
         session.images_changed.connect(lambda: self._soon(self._show_images))
         session.image_changed.connect(self._image_changed)
         session.document_changed.connect(self._document_changed)
         session.selection_changed.connect(self._selection_changed)
-        session.candidates_changed.connect(self._candidates_changed)
-        session.prompt_changed.connect(self._prompt_changed)
         session.classes_changed.connect(lambda: self._soon(self._show_classes))
-        session.tool_changed.connect(self._tool_changed)
-        session.options_changed.connect(lambda: self._soon(self._show_tool))
-        session.layers_changed.connect(lambda: self._soon(self._show_layers))
         session.prediction_changed.connect(self._prediction_changed)
         session.history_changed.connect(lambda: self._soon(self._show_history))
         session.busy_changed.connect(lambda: self._soon(self._show_busy))
@@ -159,11 +96,6 @@ class Wiring(QObject):
         session.folder_work.finished.connect(lambda *_: self._folder_done())
         session.folder_work.failed.connect(lambda *_: self._folder_done())
         session.predicting.progressed.connect(self._predict_progress)
-
-    def _tool_changed(self) -> None:
-        # The next press may follow the key at once: it belongs to the new tool.
-        self._window.hand.take(self._session.tool_id)
-        self._soon(self._show_tool)
 
     def _project_changed(self) -> None:
         project = self._session.project
@@ -188,7 +120,7 @@ class Wiring(QObject):
     def _image_changed(self) -> None:
         self._show_image()
         self._soon(self._show_images)
-        self._soon(self._show_candidates)
+        self._tools.show_all()
 
     def _document_changed(self) -> None:
         # The canvas follows at once: a dab must not wait for lists.
@@ -202,19 +134,8 @@ class Wiring(QObject):
         self._window.hand.refresh()
         self._soon(self._show_segments)
 
-    def _candidates_changed(self) -> None:
-        self._window.canvas.set_candidate(
-            self._session.candidate or self._session.conversation.hovered
-        )
-        self._soon(self._show_candidates)
-
-    def _prompt_changed(self) -> None:
-        self._window.canvas.set_prompt(self._session.prompt)
-        self._window.hand.refresh()
-        self._soon(self._show_candidates)
-
     def _prediction_changed(self) -> None:
-        self._window.canvas.set_uncertainty(self._session.uncertainty_hw)
+        self._soon(self._tools.show_uncertainty)
         self._soon(self._show_images)
 
     def _preview_changed(self) -> None:
@@ -324,33 +245,6 @@ class Wiring(QObject):
             step_rows(history), history.at if history else 0
         )
 
-    def _show_layers(self) -> None:
-        session, canvas = self._session, self._window.canvas
-        canvas.set_layers(session.layers)
-        canvas.set_look(session.look)
-        canvas.set_adjustment(session.adjustment)
-        self._panels.layers.show_layers(session.layers)
-        self._panels.layers.show_look(session.look)
-        self._panels.layers.show_adjustment(session.adjustment)
-
-    def _show_tool(self) -> None:
-        session = self._session
-        row = tool_row(session.tool_id)
-        self._window.hand.take(session.tool_id)
-        self._window.hand.refresh()
-        self._panels.options.show_tool(row.id, row.title, row.hint)
-        self._panels.options.show_options(session.options)
-
-    def _show_candidates(self) -> None:
-        session = self._session
-        prompt = session.prompt
-        self._panels.candidates.show_candidates(
-            candidate_rows(session),
-            session.candidate_index,
-            marks=len(prompt.points) + (prompt.box is not None),
-            waiting=session.conversation.waiting,
-        )
-
     def _show_busy(self) -> None:
         session = self._session
         running = session.folder_work.running or session.predicting.running
@@ -427,16 +321,6 @@ class Wiring(QObject):
         panels.classes.thing_wished.connect(edit.set_thing)
         panels.classes.remove_wished.connect(self._window.tasks.remove_class)
 
-    def _connect_tools(self) -> None:
-        session, edit, panels = self._session, self._window.edits, self._panels
-        panels.layers.layer_wished.connect(session.set_layer)
-        panels.layers.look_wished.connect(session.set_look)
-        panels.layers.adjustment_wished.connect(session.set_adjustment)
-        panels.options.options_wished.connect(session.set_options)
-        panels.candidates.show_wished.connect(session.show_candidate)
-        panels.candidates.accept_wished.connect(edit.accept)
-        panels.candidates.drop_wished.connect(edit.drop)
-
     def _connect_work(self) -> None:
         session, panels, tasks = self._session, self._panels, self._window.tasks
         refine = panels.refine
@@ -470,19 +354,12 @@ class Wiring(QObject):
         window, canvas = self._window, self._window.canvas
         window.tasks.dock_wished.connect(window.show_dock)
         window.tasks.facts_changed.connect(window.show_facts)
-        canvas.hovered.connect(self._hovered)
         canvas.zoom_changed.connect(window.status.show_zoom)
         window.hand.hint_changed.connect(window.status.show_hint)
         window.status.cancel_wished.connect(self._cancel)
         window.welcome.open_wished.connect(window.tasks.open_folder)
         window.welcome.sample_wished.connect(window.tasks.open_sample)
         window.welcome.recent_wished.connect(self._session.open_folder)
-
-    def _hovered(self, xy: tuple[int, int] | None) -> None:
-        image = self._session.image
-        value = image.value_at(*xy) if xy and image else ""
-        self._window.status.show_pixel(xy, value)
-        self._session.hover(xy)
 
     def _cancel(self) -> None:
         self._session.folder_work.cancel()

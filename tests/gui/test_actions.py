@@ -55,7 +55,7 @@ def test_what_an_action_needs_is_a_fact(row):
 
 
 def test_keys_that_fields_need_work_only_on_the_canvas_and_its_lists():
-    taken = {"Return", "Esc", "Tab", "Del", "Ctrl+A"}
+    taken = {"Return", "Esc", "Tab", "Del", "Ctrl+A", "Backspace"}
     for row in ACTIONS:
         assert bool(row.spots) == (row.shortcut in taken), row.id
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,7 +61,7 @@ class Canvas(QWidget):
         self._content = Content()
         self._document: Document | None = None
         self._preview: Document | None = None
-        self._prompt = Prompt()
+        self._prompts: tuple[Prompt, ...] = ()
         self._asking: Prompt | None = None
         self._rubber: Rubber | None = None
         self._view = View()
@@ -103,15 +103,21 @@ class Canvas(QWidget):
     def set_hidden(self, segment_ids: Iterable[str]) -> None:
         self._repaint(self._content.show_hidden(segment_ids))
 
-    def set_candidate(self, candidate: Candidate | None) -> None:
-        self._repaint(self._content.show_candidate(candidate))
+    def set_candidates(self, candidates: Sequence[Candidate]) -> None:
+        """Show what is offered; several are objects of their own."""
+        self._repaint(self._content.show_candidates(candidates))
 
-    def set_uncertainty(self, values_hw: NDArray[np.uint8] | None) -> None:
-        """Show how unsure a model is; 0 is sure, 255 not at all."""
-        self._repaint(self._content.show_uncertainty(values_hw))
+    def set_uncertainty(
+        self, values_hw: NDArray[np.uint8] | None, box: Box | None = None
+    ) -> None:
+        """Show how unsure a model is; 0 is sure, 255 not at all.
 
-    def set_prompt(self, prompt: Prompt) -> None:
-        self._prompt = prompt
+        With ``box`` the values are those of a part of the image.
+        """
+        self._repaint(self._content.show_uncertainty(values_hw, box))
+
+    def set_prompts(self, prompts: Sequence[Prompt]) -> None:
+        self._prompts = tuple(prompts)
         self.update()
 
     def set_layers(self, layers: Mapping[str, LayerStyle]) -> None:
@@ -313,8 +319,8 @@ class Canvas(QWidget):
         painter.drawImage(QPointF(0, 0), self._frame.image)
         marks = Marks(painter, self._view, ratio)
         style = self._content.layers["prompt"]
-        prompt = self._asking if self._asking is not None else self._prompt
-        if style.visible and not prompt.empty:
+        prompts = self._prompts if self._asking is None else (self._asking,)
+        for prompt in prompts if style.visible else ():
             marks.draw_prompt(prompt, style.opacity)
         if self._rubber is not None:
             marks.draw_rubber(self._rubber)

@@ -6,7 +6,7 @@ different now.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -123,17 +123,26 @@ class Content:
         self.show_document(self.document)
         return self._repainted()
 
-    def show_candidate(self, candidate: Candidate | None) -> Box:
-        mask = candidate.mask if candidate is not None else None
-        if mask is None or (mask.width, mask.height) != self.size:
-            return self._candidate.show_masks({})
-        return self._candidate.show_masks({"candidate": mask})
+    def show_candidates(self, candidates: Sequence[Candidate]) -> Box:
+        masks = {
+            f"candidate {place}": candidate.mask
+            for place, candidate in enumerate(candidates)
+            if (candidate.mask.width, candidate.mask.height) == self.size
+        }
+        return self._candidate.show_masks(masks)
 
-    def show_uncertainty(self, values_hw: NDArray[np.uint8] | None) -> Box:
+    def show_uncertainty(
+        self, values_hw: NDArray[np.uint8] | None, box: Box | None = None
+    ) -> Box:
+        """Follow values of the image, or of a part of it; None is sure everywhere."""
+        before = self._uncertainty.bounds
         self._uncertainty.clear()
-        if values_hw is not None and values_hw.shape[::-1] == self.size:
-            self._uncertainty.put_all(values_hw.astype(np.uint16))
-        return self.whole
+        box = self.whole if box is None else box
+        if values_hw is None or values_hw.shape != (box.height, box.width):
+            return before
+        if box.intersection(self.whole) == box:
+            self._uncertainty.put_window(box, values_hw.astype(np.uint16))
+        return before.union(self._uncertainty.bounds)
 
     # -- for the painter ------------------------------------------------------
 

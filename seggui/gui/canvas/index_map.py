@@ -63,11 +63,18 @@ class IndexMap:
         changed = Box(int(cols[0]), int(rows[0]), int(cols[-1]) + 1, int(rows[-1]) + 1)
         return changed.moved(cell.x0, cell.y0)
 
-    def put_all(self, numbers_hw: Numbers) -> None:
-        """Replace everything; axes (y, x), the size of the image."""
-        for row in range(-(-self.height // TILE)):
-            for col in range(-(-self.width // TILE)):
-                self.put_tile((row, col), numbers_hw[self.cell((row, col)).slices])
+    def put_window(self, box: Box, numbers_hw: Numbers) -> None:
+        """Replace the pixels of a box that lies on the image; axes (y, x)."""
+        if box.empty:
+            return
+        for row in range(box.y0 // TILE, -(-box.y1 // TILE)):
+            for col in range(box.x0 // TILE, -(-box.x1 // TILE)):
+                cell = self.cell((row, col))
+                part = cell.intersection(box)
+                tile = self._levels[0][cell.slices].copy()
+                inner = numbers_hw[part.moved(-box.x0, -box.y0).slices]
+                tile[part.moved(-cell.x0, -cell.y0).slices] = inner
+                self.put_tile((row, col), tile)
 
     def clear(self) -> None:
         """Make everything 0."""

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
+import cv2
+import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF
+from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen, QPolygonF
 
 from seggui.core.geometry import Box
-from seggui.core.prompt import Point, Prompt
-from seggui.gui.canvas.rubber import Path, Ring, Rubber
+from seggui.core.mask import Mask
+from seggui.core.prompt import Point, Prompt, Scribble
+from seggui.gui.canvas.rubber import Path, Ring, Rubber, Tone
 from seggui.gui.canvas.view import View
 
 POINT_RADIUS = 7.0
@@ -22,6 +27,11 @@ _POSITIVE = QColor(0, 150, 90)
 _NEGATIVE = QColor(205, 30, 60)
 _ACCENT = QColor(0, 229, 255)
 _GRIP = 3.5
+_TONES: dict[Tone, QColor] = {"positive": _POSITIVE, "negative": _NEGATIVE}
+_THINNEST_LINE = 3.0
+"""Of a scribble seen from afar, in logical pixels."""
+_OUTLINE_SIDE_PX = 1024
+"""Outlines of drawings are traced on a grid of at most this side."""
 
 
 class Marks:
@@ -40,8 +50,14 @@ class Marks:
     def draw_prompt(self, prompt: Prompt, opacity: float) -> None:
         self._smooth()
         self._painter.setOpacity(opacity)
+        if prompt.rough is not None:
+            self._draw_rough(prompt.rough)
         if prompt.box is not None:
             self.draw_box(prompt.box)
+        for box in prompt.exemplars:
+            self._draw_example(box)
+        for line in prompt.scribbles:
+            self._draw_scribble(line)
         for point in prompt.points:
             self._draw_point(point)
         self._painter.setOpacity(1.0)
@@ -77,17 +93,80 @@ class Marks:
             )
         painter.drawLines(lines)
 
+    def _draw_scribble(self, line: Scribble) -> None:
+        colour = _POSITIVE if line.positive else _NEGATIVE
+        places = [self.place(x, y) for x, y in line.points_xy]
+        width = max(self._length(line.width_px), _THINNEST_LINE)
+        for pen in (_round_pen(_LIGHT, width + 2.4), _round_pen(colour, width)):
+            self._painter.setPen(pen)
+            self._painter.setBrush(Qt.BrushStyle.NoBrush)
+            if len(places) == 1:
+                self._painter.drawPoint(places[0])
+            else:
+                self._painter.drawPolyline(QPolygonF(places))
+        self._draw_sign(places[0], positive=line.positive, arm=max(width / 2, 3.0))
+
+    def _draw_sign(self, at: QPointF, *, positive: bool, arm: float) -> None:
+        """A plus or a minus: colours alone do not tell everybody which it is."""
+        arm = min(arm, POINT_RADIUS) * 0.7
+        self._painter.setPen(QPen(_LIGHT, 1.6))
+        lines = [QLineF(at.x() - arm, at.y(), at.x() + arm, at.y())]
+        if positive:
+            lines.append(QLineF(at.x(), at.y() - arm, at.x(), at.y() + arm))
+        self._painter.drawLines(lines)
+
+    def _draw_example(self, box: Box) -> None:
+        corners = QRectF(self.place(box.x0, box.y0), self.place(box.x1, box.y1))
+        self._painter.setBrush(Qt.BrushStyle.NoBrush)
+        for pen in (QPen(_DARK, 4.0), QPen(_ACCENT, 2.0)):
+            self._painter.setPen(pen)
+            self._painter.drawRect(corners)
+
+    def _draw_rough(self, rough: Mask) -> None:
+        path = QPainterPath()
+        for ring_xy in _rings(rough):
+            path.addPolygon(QPolygonF([self.place(x, y) for x, y in ring_xy]))
+            path.closeSubpath()
+        veil = QColor(_POSITIVE)
+        veil.setAlpha(60)
+        self._painter.fillPath(path, veil)
+        self._painter.setBrush(Qt.BrushStyle.NoBrush)
+        for pen in _two_pens(dashed=True):
+            self._painter.setPen(pen)
+            self._painter.drawPath(path)
+
+    def _length(self, image_px: float) -> float:
+        """Logical pixels of a length in the image."""
+        return image_px * self._view.scale / self._ratio
+
     def _draw_path(self, path: Path) -> None:
         places = [self.place(x, y) for x, y in path.points_xy]
         self._painter.setBrush(Qt.BrushStyle.NoBrush)
-        for pen in _two_pens(dashed=path.dashed):
+        if path.line:
+            self._draw_line(path, places)
+        if path.handles:
+            self._draw_grips(places, path.picked)
+
+    def _draw_line(self, path: Path, places: Sequence[QPointF]) -> None:
+        tone = _TONES.get(path.tone)
+        if path.width_px:
+            veil = QColor(tone or _LIGHT)
+            veil.setAlpha(120)
+            pen = _round_pen(veil, max(self._length(path.width_px), _THINNEST_LINE))
+            self._painter.setPen(pen)
+            self._painter.drawPolyline(QPolygonF(places))
+            return
+        if tone is not None and path.closed:
+            veil = QColor(tone)
+            veil.setAlpha(45)
+            self._painter.setBrush(veil)
+        for pen in _two_pens(dashed=path.dashed, light=tone):
             self._painter.setPen(pen)
             if path.closed:
                 self._painter.drawPolygon(QPolygonF(places))
             else:
                 self._painter.drawPolyline(QPolygonF(places))
-        if path.handles:
-            self._draw_grips(places, path.picked)
+            self._painter.setBrush(Qt.BrushStyle.NoBrush)
 
     def _draw_grips(self, places: Sequence[QPointF], picked: int | None) -> None:
         self._painter.setPen(QPen(_DARK, 1.2))
@@ -119,9 +198,35 @@ class Marks:
         self._painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
 
 
-def _two_pens(*, dashed: bool) -> Iterable[QPen]:
+@lru_cache(maxsize=4)
+def _rings(mask: Mask) -> tuple[NDArray[np.float64], ...]:
+    """The outlines of a drawing and of its holes, in image pixels."""
+    box = mask.bbox
+    scale = min(1.0, _OUTLINE_SIDE_PX / max(box.width, box.height, 1))
+    pixels = mask.window(box).astype(np.uint8)
+    if scale < 1.0:
+        size = [max(1, round(side * scale)) for side in (box.width, box.height)]
+        pixels = np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_NEAREST))
+    found, _ = cv2.findContours(
+        np.pad(pixels, 1), cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE
+    )
+    # Contours run through the middle of pixels; the padding moved them by one.
+    return tuple(
+        np.asarray((ring.reshape(-1, 2) - 0.5) / scale + (box.x0, box.y0), np.float64)
+        for ring in found
+    )
+
+
+def _round_pen(colour: QColor, width: float) -> QPen:
+    pen = QPen(colour, width)
+    pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
+    pen.setCapStyle(Qt.PenCapStyle.RoundCap)
+    return pen
+
+
+def _two_pens(*, dashed: bool, light: QColor | None = None) -> Iterable[QPen]:
     """A dark line below and a light one on it: seen on any ground."""
-    below, above = QPen(_DARK, 3.0), QPen(_LIGHT, 1.4)
+    below, above = QPen(_DARK, 3.0), QPen(light or _LIGHT, 1.4)
     for pen in (below, above):
         pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
     if dashed:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, Protocol
 
 from PySide6.QtCore import Qt
@@ -30,6 +30,11 @@ class Pointer:
     @property
     def xy(self) -> tuple[float, float]:
         return self.x, self.y
+
+    @property
+    def plain(self) -> Pointer:
+        """The same without keys held down."""
+        return replace(self, shift=False, ctrl=False, alt=False)
 
     def near(self, x: float, y: float, reach: float = 8.0) -> bool:
         """Whether a point lies within ``reach`` logical pixels of the mouse."""

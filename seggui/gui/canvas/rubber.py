@@ -8,6 +8,7 @@ from typing import Literal
 from seggui.core.geometry import Box
 
 Shape = Literal["round", "square"]
+Tone = Literal["plain", "positive", "negative"]
 PointXY = tuple[float, float]
 
 
@@ -22,6 +23,12 @@ class Path:
     picked: int | None = None
     """The point whose grip is highlighted."""
     dashed: bool = False
+    line: bool = True
+    """Without it only the grips are drawn."""
+    width_px: float = 0.0
+    """In image pixels; 0 is a thin line whatever the zoom."""
+    tone: Tone = "plain"
+    """Whether it adds to the object or takes away from it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,8 @@ class BatchRow:
     done: int
     total: int
     left_s: float | None = None
+    text: str = ""
+    """Instead of the counts, where these say little."""
 
 
 class BatchBar(QWidget):
@@ -43,7 +45,8 @@ class BatchBar(QWidget):
         if batch is None:
             return
         left = f" · {time_text(batch.left_s)} left" if batch.left_s is not None else ""
-        self._text.setText(f"{batch.what}: {batch.done:,} of {batch.total:,}{left}")
+        counts = batch.text or f"{batch.done:,} of {batch.total:,}"
+        self._text.setText(f"{batch.what}: {counts}{left}")
         self._progress.setRange(0, batch.total)
         self._progress.setValue(batch.done)
 

@@ -5,19 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QSignalBlocker, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QIcon, QImage, QPixmap, QResizeEvent
 from PySide6.QtWidgets import (
     QButtonGroup,
     QHBoxLayout,
     QProgressBar,
     QSizePolicy,
+    QSlider,
     QToolButton,
     QWidget,
 )
 
+from seggui.core.candidate import LEVEL
 from seggui.gui.icons import icon
-from seggui.gui.panels.controls import button, label
+from seggui.gui.panels.controls import button, icon_button, label, row
 from seggui.gui.theme import theme
 
 _TITLES = {"whole": "Whole", "part": "Part", "sub-part": "Sub-part"}
@@ -36,6 +38,8 @@ class CandidateRow:
     granularity: str
     score: float
     picture: QImage | None = None
+    stability: float | None = None
+    """IoU of the masks at a little higher and a little lower threshold."""
 
 
 class CandidatesPanel(QWidget):
@@ -44,7 +48,8 @@ class CandidatesPanel(QWidget):
     show_wished = Signal(int)
     accept_wished = Signal()
     drop_wished = Signal()
-    clear_wished = Signal()
+    level_wished = Signal(float)
+    """From which probability on a pixel belongs to the object, 0 to 1."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -63,6 +68,8 @@ class CandidatesPanel(QWidget):
         self._moving.setTextVisible(False)
         self._moving.setFixedWidth(72)
         self._moving.setAccessibleName("The model is looking")
+        self.level = _LevelBar()
+        self.level.wished.connect(self.level_wished)
         self._late.timeout.connect(self._moving.show)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(8, 5, 8, 5)
@@ -71,6 +78,7 @@ class CandidatesPanel(QWidget):
         layout.addLayout(self._choices)
         layout.addWidget(self._moving)
         layout.addStretch(1)
+        layout.addWidget(self.level)
         layout.addWidget(self._drop)
         layout.addWidget(self._accept)
         self._accept.clicked.connect(self.accept_wished)
@@ -79,23 +87,40 @@ class CandidatesPanel(QWidget):
         self.show_candidates((), 0, marks=0, waiting=False)
 
     def show_candidates(
-        self, rows: Sequence[CandidateRow], shown: int, *, marks: int, waiting: bool
+        self,
+        rows: Sequence[CandidateRow],
+        shown: int,
+        *,
+        marks: int,
+        waiting: bool,
+        each: bool = False,
     ) -> None:
-        """Show what is offered for that many marks; ``shown`` is on the canvas."""
-        self._show_buttons(rows[:_SHOWN], shown)
+        """Show what is offered for that many marks; ``shown`` is on the canvas.
+
+        With ``each`` all rows are, as objects of their own.
+        """
+        self._show_buttons(() if each else rows[:_SHOWN], shown)
+        self._accept.setText(f"Accept {len(rows)}" if each and rows else "Accept")
         if waiting:
             text = "The model is looking…"
+        elif each and rows:
+            text = f"{len(rows)} object{'s' if len(rows) > 1 else ''}"
         elif marks:
             text = f"{marks} mark{'s' if marks > 1 else ''}"
         else:
             text = "Click an object, or draw a box around it: its mask is offered here."
         self._text.setText(text)
-        self._text.setVisible(not rows)
+        self._text.setVisible(not rows or each)
         # While the first answer is on its way, Accept shows that it comes.
         self._accept.setVisible(bool(rows) or waiting)
         self._accept.setEnabled(bool(rows))
         self._drop.setVisible(bool(rows) or marks > 0)
         self._show_waiting(waiting)
+        self._fit()
+
+    def show_level(self, level: float | None) -> None:
+        """Show the level that is set; None when there are no probabilities."""
+        self.level.show_level(level)
         self._fit()
 
     def minimumSizeHint(self) -> QSize:
@@ -123,7 +148,7 @@ class CandidatesPanel(QWidget):
         self._drop.setText("Drop")
         actions = (self._drop.sizeHint().width(), self._accept.sizeHint().width())
         margins = self.contentsMargins().left() + self.contentsMargins().right() + 36
-        room = self.width() - sum(actions) - margins
+        room = self.width() - sum(actions) - margins - self.level.room
         wanted = sum(words) + len(words) * (_PICTURE.width() + _CHOICE_FRAME_PX)
         style = (
             Qt.ToolButtonStyle.ToolButtonTextBesideIcon
@@ -155,14 +180,61 @@ class CandidatesPanel(QWidget):
             # Two lines: three of them must fit beside each other in a small window.
             made.setText(f"{title}\n{item.score:.0%}")
             made.setAccessibleName(f"{title}, score {item.score:.0%}")
-            made.setToolTip(
-                f"{title}; the model's own score is {item.score:.0%} (Tab: next)"
-            )
+            tip = f"{title}; the model's own score is {item.score:.0%} (Tab: next)"
+            if item.stability is not None:
+                tip += (
+                    f"\nStability {item.stability:.0%}: how little the mask changes "
+                    "with the threshold"
+                )
+            made.setToolTip(tip)
             if item.picture is not None:
                 made.setIcon(QIcon(QPixmap.fromImage(item.picture)))
             else:
                 made.setIcon(icon("candidates", theme().colours.accent))
             made.setChecked(place == shown)
+
+
+class _LevelBar(QWidget):
+    """How sure the model must be of a pixel; a double click sets it back."""
+
+    wished = Signal(float)
+
+    def __init__(self) -> None:
+        super().__init__()
+        tip = "How sure the model must be of a pixel (, and . change it)"
+        self.name = label("Threshold", "quiet")
+        self.slider = QSlider(Qt.Orientation.Horizontal)
+        self.slider.setRange(2, 98)
+        self.slider.setPageStep(10)
+        self.slider.setFixedWidth(96)
+        self.slider.setAccessibleName("Threshold")
+        self.number = label("", "quiet")
+        self.number.setFixedWidth(34)
+        self.number.setAlignment(
+            Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+        )
+        self.reset = icon_button("reset", "Set the threshold back", self._wish_default)
+        for part in (self.name, self.slider, self.number):
+            part.setToolTip(tip)
+        self.setLayout(row(self.name, self.slider, self.number, self.reset, gap=4))
+        self.slider.valueChanged.connect(lambda value: self.wished.emit(value / 100))
+        self.hide()
+
+    @property
+    def room(self) -> int:
+        """How much of the strip it takes."""
+        return 0 if self.isHidden() else self.sizeHint().width() + 8
+
+    def show_level(self, level: float | None) -> None:
+        self.setVisible(level is not None)
+        if level is not None:
+            with QSignalBlocker(self.slider):
+                self.slider.setValue(round(level * 100))
+            self.number.setText(f"{level:.0%}")
+            self.reset.setEnabled(level != LEVEL)
+
+    def _wish_default(self) -> None:
+        self.wished.emit(LEVEL)
 
 
 def _choice() -> QToolButton:

@@ -27,16 +27,17 @@ from seggui.gui.panels.controls import (
     scrolled,
     thin_line,
 )
+from seggui.gui.panels.weights_line import WeightsLine
 from seggui.gui.theme import theme
 
-_FACTS_PX, _FACTS_LEAST_PX = 92, 34
+_FACTS_PX, _FACTS_LEAST_PX = 128, 34
 _ID = Qt.ItemDataRole.UserRole
-_KINDS = {
-    "prompted": "Prompted: answers clicks and boxes",
-    "semantic": "Full image, classes",
-    "instance": "Full image, objects",
-    "panoptic": "Full image, classes and objects",
+_GROUPS = {
+    "clicks": "For clicks and boxes",
+    "images": "For whole images",
+    "runs": "My runs",
 }
+_TONES = {"ready": "good", "damaged": "bad", "in part": "warn"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +51,19 @@ class ModelRow:
     usable: bool = True
     """Whether it can run as it stands."""
     state: str = ""
-    """About its weights, in few words: built in, weights here, 170 MB to download."""
+    """About its weights, in few words: built in, ready, 375.0 MB."""
     facts: tuple[tuple[str, str], ...] = ()
     """Names and values for the lines below the list: licence, paper, metrics."""
-    downloadable: bool = False
+    weights: str = ""
+    """What is in the model folder; empty for a model without released weights."""
     run: bool = False
     """It was trained here."""
+
+    @property
+    def group(self) -> str:
+        if self.run:
+            return "runs"
+        return "clicks" if self.kind == "prompted" else "images"
 
 
 class ModelsPanel(QWidget):
@@ -67,7 +75,12 @@ class ModelsPanel(QWidget):
     predict_rest_wished = Signal(str)
     rank_wished = Signal(str)
     download_wished = Signal(str)
+    verify_wished = Signal(str)
+    remove_wished = Signal(str)
+    folder_wished = Signal()
     cancel_wished = Signal()
+    fetch_cancel_wished = Signal()
+    """Stop the download or the check that is under way."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -84,12 +97,7 @@ class ModelsPanel(QWidget):
         self._facts.setTextInteractionFlags(
             Qt.TextInteractionFlag.TextSelectableByMouse
         )
-        self._use = button(
-            "Use for clicks", "tool-point", "Answer marks with this model"
-        )
-        self._download = button(
-            "Download…", "download", "Fetch the weights, after asking"
-        )
+        self.weights = WeightsLine()
         self._predict = button(
             "This image", tip="Find everything on the shown image", main=True
         )
@@ -119,14 +127,19 @@ class ModelsPanel(QWidget):
         self._facts_area.setMaximumHeight(_FACTS_PX)
         self._facts_area.setMinimumHeight(_FACTS_LEAST_PX)
         layout.addWidget(self._facts_area)
-        layout.addLayout(row(self._use, self._download, None))
+        layout.addWidget(self.weights)
         layout.addWidget(self._predict_line)
         layout.addWidget(self._bar)
         self.list.currentItemChanged.connect(self._chosen)
-        self._use.clicked.connect(lambda: self.prompted_wished.emit(self.current_id))
-        self._download.clicked.connect(
-            lambda: self.download_wished.emit(self.current_id)
-        )
+        for made, wish in (
+            (self.weights.use_wished, self.prompted_wished),
+            (self.weights.download_wished, self.download_wished),
+            (self.weights.verify_wished, self.verify_wished),
+            (self.weights.remove_wished, self.remove_wished),
+        ):
+            made.connect(lambda wish=wish: wish.emit(self.current_id))
+        self.weights.folder_wished.connect(self.folder_wished)
+        self.weights.cancel_wished.connect(self.fetch_cancel_wished)
         self._predict.clicked.connect(
             lambda: self.predict_wished.emit(self._target_id())
         )
@@ -138,27 +151,27 @@ class ModelsPanel(QWidget):
     def show_models(
         self, rows: Sequence[ModelRow], prompted: str, full_image: str
     ) -> None:
-        """Show models by kind; the ids say which are in use."""
+        """Show models by what they are for; the ids say which are in use."""
         keep = self.current_id or full_image or prompted
         self._rows = {item.id: item for item in rows}
         self._prompted, self._full_image = prompted, full_image
         colours = theme().colours
         with QSignalBlocker(self.list):
             self.list.clear()
-            for kind, title in _KINDS.items():
+            for group, title in _GROUPS.items():
                 # What can run as it stands comes first.
-                of_kind = sorted(
-                    (item for item in rows if item.kind == kind),
+                members = sorted(
+                    (item for item in rows if item.group == group),
                     key=lambda item: not item.usable,
                 )
-                if not of_kind:
+                if not members:
                     continue
                 head = QTreeWidgetItem([title])
                 head.setFlags(Qt.ItemFlag.ItemIsEnabled)
                 head.setForeground(0, QColor(colours.quiet))
                 self.list.addTopLevelItem(head)
                 head.setFirstColumnSpanned(True)
-                for item in of_kind:
+                for item in members:
                     line = self._line(item)
                     head.addChild(line)
                     if item.id == keep:
@@ -182,6 +195,10 @@ class ModelsPanel(QWidget):
     def show_batch(self, batch: BatchRow | None) -> None:
         """Show how far predicting is; None when nothing runs."""
         self._bar.show_batch(batch)
+
+    def show_fetching(self, batch: BatchRow | None) -> None:
+        """Show how far a download or a check is; None when none is under way."""
+        self.weights.show_fetching(batch)
 
     @property
     def current_id(self) -> str:
@@ -207,7 +224,8 @@ class ModelsPanel(QWidget):
         line.setData(0, _ID, item.id)
         name = "check" if used else "training" if item.run else "models"
         line.setIcon(0, icon(name, colours.accent if used else colours.quiet))
-        line.setForeground(1, QColor(colours.quiet))
+        tone = _TONES.get(item.state, "quiet")
+        line.setForeground(1, QColor(getattr(colours, tone)))
         line.setTextAlignment(
             1, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         )
@@ -234,14 +252,10 @@ class ModelsPanel(QWidget):
         facts = item.facts if item is not None else ()
         self._facts.setText("\n".join(f"{key}: {value}" for key, value in facts))
         self._facts_area.setVisible(bool(facts))
-        self._use.setVisible(prompted)
-        self._use.setEnabled(usable and self.current_id != self._prompted)
-        self._use.setText(
-            "In use for clicks"
-            if self.current_id == self._prompted
-            else "Use for clicks"
+        self.weights.show_use(
+            possible=prompted, ready=usable, used=self.current_id == self._prompted
         )
-        self._download.setVisible(item is not None and item.downloadable)
+        self.weights.show_weights("" if item is None else item.weights)
         self._predict_line.setVisible(target is not None)
         if target is not None:
             self._predict_title.setText(f"Predict with {target.title}")

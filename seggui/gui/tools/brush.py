@@ -31,7 +31,7 @@ class Brush(Tool):
     """Paints into the selected segment or a new one."""
 
     name = "Brush"
-    sized = True
+    sized = "brush_px"
     cursor = Qt.CursorShape.CrossCursor
 
     def __init__(self, desk: Desk, easel: Easel) -> None:

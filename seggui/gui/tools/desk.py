@@ -6,9 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
 from seggui.core.candidate import Candidate
 from seggui.core.document import Document
-from seggui.core.prompt import Prompt
+from seggui.core.prompt import Part, Prompt
 from seggui.errors import BadRequest
 
 BRUSH_SMALLEST_PX = 1
@@ -29,13 +32,22 @@ class ToolOptions:
     """Whether the left button adds to the object; the right one does the opposite."""
     polygon_tolerance_px: float = 1.5
     """How far a polygon made from a mask may lie off the mask's edge."""
+    scribble_px: int = 6
+    """Width of a scribble."""
+    rough_px: int = 40
+    """Width of a rough stroke."""
+    snap_corners: bool = False
+    """Whether corners of a polygon go to the nearest edge of the image."""
+    snap_anchors: bool = True
+    """The same for the anchors of the livewire."""
 
     def __post_init__(self) -> None:
-        if not BRUSH_SMALLEST_PX <= self.brush_px <= BRUSH_LARGEST_PX:
-            raise BadRequest(
-                f"A brush of {self.brush_px} pixels cannot be used; "
-                f"{BRUSH_SMALLEST_PX} to {BRUSH_LARGEST_PX} can."
-            )
+        for size_px in (self.brush_px, self.scribble_px, self.rough_px):
+            if not BRUSH_SMALLEST_PX <= size_px <= BRUSH_LARGEST_PX:
+                raise BadRequest(
+                    f"A brush of {size_px} pixels cannot be used; "
+                    f"{BRUSH_SMALLEST_PX} to {BRUSH_LARGEST_PX} can."
+                )
 
 
 class Desk(Protocol):
@@ -43,6 +55,11 @@ class Desk(Protocol):
 
     @property
     def document(self) -> Document | None: ...
+
+    @property
+    def image_hwc(self) -> NDArray[np.uint8] | None:
+        """The shown image, RGB."""
+        ...
 
     @property
     def selected(self) -> tuple[str, ...]: ...
@@ -57,7 +74,14 @@ class Desk(Protocol):
     def options(self) -> ToolOptions: ...
 
     @property
-    def prompt(self) -> Prompt: ...
+    def prompt(self) -> Prompt:
+        """The marks on the object that is asked about."""
+        ...
+
+    @property
+    def prompts(self) -> tuple[Prompt, ...]:
+        """All marks; several prompts are about an object each."""
+        ...
 
     @property
     def candidate(self) -> Candidate | None: ...
@@ -73,6 +97,14 @@ class Desk(Protocol):
 
     def ask(self, prompt: Prompt) -> None:
         """Ask the prompted model; an empty prompt takes back what was asked."""
+        ...
+
+    def ask_each(self, prompts: Sequence[Prompt]) -> None:
+        """Ask for several objects, one for each prompt."""
+        ...
+
+    def why_not(self, part: Part) -> str:
+        """Why the model cannot be asked with such marks; empty when it can."""
         ...
 
     def select(self, ids: Sequence[str]) -> None: ...

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from PySide6.QtCore import QObject, Qt, Signal
 
@@ -169,15 +169,17 @@ class Hand(QObject):
             return None
 
     def _resize(self, factor: float) -> bool:
-        if not self._tool.sized:
+        name, options = self._tool.sized, self._desk.options
+        if not name:
             return False
-        options = self._desk.options
-        size = round(options.brush_px * factor)
-        if size == options.brush_px:
+        before: int = getattr(options, name)
+        size = round(before * factor)
+        if size == before:
             size += 1 if factor > 1 else -1
         size = min(max(size, BRUSH_SMALLEST_PX), BRUSH_LARGEST_PX)
-        if size != options.brush_px:
-            self._desk.set_options(replace(options, brush_px=size))
+        if size != before:
+            change: dict[str, Any] = {name: size}
+            self._desk.set_options(replace(options, **change))
             self._tool.refresh()
         return True
 

@@ -6,14 +6,13 @@ from dataclasses import replace
 
 from seggui.core.prompt import Point, Prompt
 from seggui.gui.canvas.pointer import Pointer
-from seggui.gui.tools.tool import Gesture, Tool, selected_segment
+from seggui.gui.tools.marks import CLICK_REACH, MarkTool
+from seggui.gui.tools.tool import Gesture, selected_segment
 
-# A press that moves less than this, in logical pixels, is a click.
-CLICK_REACH = 3.0
 _HIT_REACH = 9.0
 
 
-class PointTool(Tool):
+class PointTool(MarkTool):
     """Left adds, right or Alt subtracts; a point can be dragged or clicked away."""
 
     def begin(self, pointer: Pointer) -> Gesture | None:
@@ -24,11 +23,11 @@ class PointTool(Tool):
 
     def _add(self, pointer: Pointer) -> Gesture:
         """Show the point at once, ask when the button comes up where it is."""
-        prompt = self._started()
+        prompt = self.started()
         points = prompt.points
         try:
             while self.image_box.contains(*pointer.xy):
-                point = Point(*pointer.xy, self._positive(pointer))
+                point = Point(*pointer.xy, self.positive(pointer))
                 prompt = replace(prompt, points=(*points, point))
                 self.easel.show_prompt(prompt)
                 following = yield
@@ -59,25 +58,17 @@ class PointTool(Tool):
             self.easel.show_prompt(None)
 
     def _with_moved(self, prompt: Prompt, index: int, pointer: Pointer) -> Prompt:
-        box = self.image_box
-        # Points lie inside the image: on its last row or column at most.
-        x = min(max(pointer.x, box.x0), box.x1 - 0.001)
-        y = min(max(pointer.y, box.y0), box.y1 - 0.001)
-        points = list(prompt.points)
-        points[index] = Point(x, y, points[index].positive)
+        points, place = list(prompt.points), self.point_at(pointer)
+        points[index] = replace(points[index], x=place.x, y=place.y)
         return replace(prompt, points=tuple(points))
 
-    def _started(self) -> Prompt:
+    def started(self) -> Prompt:
         """The prompt so far; a new one corrects the selected segment, if any."""
-        prompt = self.desk.prompt
+        prompt = super().started()
         segment = selected_segment(self.desk)
         if prompt.empty and segment is not None and not segment.locked:
             return replace(prompt, previous=segment.mask)
         return prompt
-
-    def _positive(self, pointer: Pointer) -> bool:
-        subtracts = pointer.alt or pointer.button == "right"
-        return self.desk.options.point_positive != subtracts
 
     def _hit(self, pointer: Pointer) -> int | None:
         """The newest point under the mouse."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 from PySide6.QtCore import Qt
 
 from seggui.core import edits
@@ -11,10 +10,11 @@ from seggui.core.segment import Segment
 from seggui.errors import BadRequest
 from seggui.gui.canvas.pointer import Pointer
 from seggui.gui.canvas.rubber import Path, PointXY, Rubber
-from seggui.gui.tools.brush import others_window
 from seggui.gui.tools.corners import Corners, Place, corners_of
 from seggui.gui.tools.desk import Desk
-from seggui.gui.tools.point import CLICK_REACH
+from seggui.gui.tools.edges import Edges
+from seggui.gui.tools.marks import CLICK_REACH
+from seggui.gui.tools.outline import add_outline
 from seggui.gui.tools.tool import (
     Easel,
     Gesture,
@@ -24,7 +24,7 @@ from seggui.gui.tools.tool import (
     segment_at,
     selected_segment,
 )
-from seggui.refine.polygons import Polygon, mask_of_polygons
+from seggui.refine.polygons import mask_of_polygons
 
 _REACH = 8.0
 _REMOVE_KEYS = (Qt.Key.Key_Delete, Qt.Key.Key_Backspace)
@@ -35,6 +35,7 @@ class PolygonTool(Tool):
 
     def __init__(self, desk: Desk, easel: Easel) -> None:
         super().__init__(desk, easel)
+        self._edges = Edges(desk)
         self._drawn: list[PointXY] = []
         self._drawn_on = ""
         """The name of the image that the corners were set on."""
@@ -72,7 +73,7 @@ class PolygonTool(Tool):
 
     def hover(self, pointer: Pointer) -> None:
         if self._drawn:
-            self._show_drawn(pointer.xy)
+            self._show_drawn(self._corner(pointer))
         elif self._corners is not None:
             self._show_corners(self._corners.hit(pointer, _REACH))
 
@@ -90,7 +91,7 @@ class PolygonTool(Tool):
             self._stop_editing()
         else:
             segment = selected_segment(self.desk)
-            if segment is None or not self.desk.prompt.empty:
+            if segment is None or self.desk.prompts:
                 return False
             self._start_editing(segment)
         return True
@@ -125,7 +126,7 @@ class PolygonTool(Tool):
             self._drawn_on = self.document.image.name
         while (following := (yield)) is not None:
             pointer = following
-            self._show_drawn(pointer.xy)
+            self._show_drawn(self._corner(pointer))
         if len(self._drawn) > 2 and pointer.near(*self._drawn[0], _REACH):
             self._close()
             return
@@ -134,10 +135,11 @@ class PolygonTool(Tool):
 
     def _corner(self, pointer: Pointer) -> PointXY:
         """Corners lie between pixels, at most on the image's edge."""
-        box = self.image_box
-        x = min(max(round(pointer.x), box.x0), box.x1)
-        y = min(max(round(pointer.y), box.y0), box.y1)
-        return float(x), float(y)
+        box, (x, y) = self.image_box, pointer.xy
+        if self.desk.options.snap_corners:
+            x, y = self._edges.snapped(pointer)
+        x = min(max(round(x), box.x0), box.x1)
+        return float(x), float(min(max(round(y), box.y0), box.y1))
 
     def _take_back(self) -> None:
         if self._drawn:
@@ -154,30 +156,7 @@ class PolygonTool(Tool):
             raise BadRequest("A polygon needs at least three corners; set one more.")
         self._drawn = []
         self.easel.show_rubber(None)
-        facts = self.document.image
-        polygon = Polygon(np.array(points))
-        mask = mask_of_polygons([polygon], facts.height, facts.width)
-        self._paint(mask)
-
-    def _paint(self, mask: Mask) -> None:
-        document = self.document
-        source = self._watch.source("polygon")
-        target = selected_segment(self.desk)
-        into = target if self.desk.options.paint_into == "selected" else None
-        if self.desk.options.protect_others:
-            box = mask.bbox
-            taken = others_window(document, into.id if into else "", box)
-            mask = mask.erased(box, taken)
-        if mask.is_empty:
-            raise BadRequest("The polygon holds no free pixel, so nothing was added.")
-        if into is not None:
-            check_paintable(self.desk, into)
-            joined = into.mask.union(mask)
-            document = edits.replace_mask(document, into.id, joined)
-            self.desk.commit("Polygon", document, [into.id])
-            return
-        new = Segment(mask, self.desk.class_id, source)
-        self.desk.commit("Polygon", edits.add_segments(document, [new]), [new.id])
+        add_outline(self.desk, "Polygon", points, self._watch.source("polygon"))
 
     def _show_drawn(self, mouse_xy: PointXY | None) -> None:
         if not self._drawn:

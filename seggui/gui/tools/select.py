@@ -10,7 +10,7 @@ from seggui.core.geometry import Box
 from seggui.gui.canvas.pointer import Pointer
 from seggui.gui.canvas.rubber import Rubber
 from seggui.gui.tools.box import box_between
-from seggui.gui.tools.point import CLICK_REACH
+from seggui.gui.tools.marks import CLICK_REACH
 from seggui.gui.tools.tool import Gesture, Tool, segment_at, shown_segments
 
 

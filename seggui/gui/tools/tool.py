@@ -43,8 +43,8 @@ class Tool:
     """Whether the left button moves the image."""
     edits = True
     """Whether it changes the document, so that it is refused on a read-only one."""
-    sized = False
-    """Whether it has a size, set by [ and ] and by Ctrl with the wheel."""
+    sized = ""
+    """The option that is its size, set by [ and ] and by Ctrl with the wheel."""
 
     def __init__(self, desk: Desk, easel: Easel) -> None:
         self.desk = desk

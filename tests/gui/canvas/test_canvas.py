@@ -266,9 +266,9 @@ def test_layers_can_be_hidden_and_made_stronger(canvas):
 
 def test_the_candidate_is_drawn(canvas):
     canvas.set_image(np.zeros((HEIGHT, WIDTH, 3), np.uint8))
-    canvas.set_candidate(Candidate(Mask.full(HEIGHT, WIDTH), 0.9))
+    canvas.set_candidates([Candidate(Mask.full(HEIGHT, WIDTH), 0.9)])
     assert shot(canvas)[150, 200].any()
-    canvas.set_candidate(None)
+    canvas.set_candidates(())
     assert not shot(canvas)[150, 200].any()
 
 
@@ -403,9 +403,9 @@ def test_plus_and_minus_zoom_and_fit_shows_everything(canvas):
 def test_prompt_marks_are_seen_on_any_ground(canvas):
     for ground in (0, 128, 255):
         canvas.set_image(np.full((HEIGHT, WIDTH, 3), ground, np.uint8))
-        canvas.set_prompt(Prompt())
+        canvas.set_prompts(())
         plain = shot(canvas)
-        canvas.set_prompt(Prompt((Point(20, 20), Point(60, 40, False))))
+        canvas.set_prompts([Prompt((Point(20, 20), Point(60, 40, False)))])
         marked = shot(canvas)
         for x, y in ((20, 20), (60, 40)):
             place = canvas.widget_point(x, y).toPoint()
@@ -417,7 +417,7 @@ def test_prompt_marks_are_seen_on_any_ground(canvas):
 def test_without_an_image_nothing_is_drawn_and_nothing_breaks(canvas):
     canvas.set_image(None)
     canvas.set_document(None)
-    canvas.set_prompt(Prompt())
+    canvas.set_prompts(())
     assert len(np.unique(shot(canvas).reshape(-1, 3), axis=0)) == 1
     canvas.zoom_in()
     canvas.zoom_fit()

@@ -92,7 +92,9 @@ def test_brightness_contrast_and_gamma_go_back_together(layers):
 def test_each_tool_shows_its_own_options(qtbot, row):
     panel = add(qtbot, ToolOptionsPanel())
     panel.show_tool(row.id, row.title, row.hint)
-    assert panel.brush_size.isHidden() == (row.id not in ("brush", "eraser"))
+    assert [name for name, width in panel.widths.items() if not width.isHidden()] == (
+        [row.width] if row.width else []
+    )
     assert panel._title.text() == row.title
 
 
@@ -105,7 +107,7 @@ def test_options_are_wished_for_whole(qtbot):
     assert heard[-1] == (
         ToolOptions(brush_px=40, brush_shape="square", protect_others=True),
     )
-    panel.brush_size.wish(7)
+    panel.widths["brush_px"].wish(7)
     assert heard[-1][0].brush_px == 7
     assert heard[-1][0].protect_others
 

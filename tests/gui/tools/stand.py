@@ -41,13 +41,19 @@ class Desk:
         self.hidden = frozenset()
         self.class_id = 1
         self.options = ToolOptions(brush_px=5)
-        self.prompt = Prompt()
+        self.prompts = ()
+        self.unread = ""
+        self.image_hwc = None
         self.candidate = None
         self.read_only = False
         self.commits = []
         self.asked = []
         self.said = []
         self.changed = lambda: None
+
+    @property
+    def prompt(self):
+        return self.prompts[0] if len(self.prompts) == 1 else Prompt()
 
     def commit(self, label, document, select=None):
         if document is self.document:
@@ -60,8 +66,15 @@ class Desk:
 
     def ask(self, prompt):
         self.asked.append(prompt)
-        self.prompt = prompt
+        self.prompts = () if prompt.empty else (prompt,)
         self.changed()
+
+    def ask_each(self, prompts):
+        self.prompts = tuple(prompts)
+        self.changed()
+
+    def why_not(self, part):
+        return self.unread
 
     def select(self, ids):
         self.selected = tuple(ids)
@@ -83,7 +96,8 @@ class Stand:
         self.canvas = Canvas()
         qtbot.addWidget(self.canvas)
         self.canvas.resize(*size)
-        self.canvas.set_image(picture(width, height))
+        self.desk.image_hwc = picture(width, height)
+        self.canvas.set_image(self.desk.image_hwc)
         self.canvas.set_classes(Classes().added("thing").added("stuff"))
         self.hand = Hand(self.canvas, self.desk)
         self.desk.changed = self.follow
@@ -96,7 +110,7 @@ class Stand:
         self.canvas.set_document(self.desk.document)
         self.canvas.set_selected(self.desk.selected)
         self.canvas.set_hidden(self.desk.hidden)
-        self.canvas.set_prompt(self.desk.prompt)
+        self.canvas.set_prompts(self.desk.prompts)
         self.hand.refresh()
 
     def options(self, **changes):

@@ -114,7 +114,7 @@ def test_a_box_is_cut_at_the_image_and_a_click_is_none(stand):
 
 
 def test_a_box_keeps_the_points_inside_and_begins_anew_elsewhere(stand):
-    stand.desk.prompt = Prompt((Point(20.5, 20.5), Point(50.5, 40.5, False)))
+    stand.desk.prompts = (Prompt((Point(20.5, 20.5), Point(50.5, 40.5, False))),)
     stand.hand.take("box")
     stand.drag((10.5, 10.5), (30.5, 30.5))
     assert len(stand.desk.prompt.points) == 2
