@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from seggui.core.geometry import Box
@@ -85,7 +85,12 @@ class PromptedContract:
         self.ask(model, model.encode(image, unwatched), (40.5, 30.5))
         assert np.array_equal(image, self.image_hwc)
 
-    @settings(deadline=None, max_examples=30)
+    # The same test runs in a class for each model.
+    @settings(
+        deadline=None,
+        max_examples=30,
+        suppress_health_check=[HealthCheck.differing_executors],
+    )
     @given(clicks=CLICKS)
     def test_each_click_is_honoured_in_every_candidate(self, model, encoding, clicks):
         points = [(x * 80, y * 60, positive) for x, y, positive in clicks]

@@ -61,11 +61,13 @@ class Frame:
         scale = np.array([self.across, self.down])
         return np.asarray((points_xy - corner) * scale, dtype=np.float32)
 
-    def onto_grid(self, values_hw: Floats, cover: Box, grid: int) -> Floats:
+    def onto_grid(
+        self, values_hw: Floats, cover: Box, grid: int, beyond: float
+    ) -> Floats:
         """Logits that were stretched over ``cover``, on this frame's grid.
 
-        ``grid`` is the number of cells along a side of the square. Where ``cover``
-        says nothing the value is that of its nearest edge.
+        ``grid`` is the number of cells along a side of the square; cells outside
+        ``cover`` get the value ``beyond``.
         """
         if cover == self.cover and values_hw.shape == (grid, grid):
             return np.ascontiguousarray(values_hw, dtype=np.float32)
@@ -86,7 +88,13 @@ class Frame:
         moved = cv2.warpAffine(
             source, place, (grid, grid), flags=flags, borderMode=cv2.BORDER_REPLICATE
         )
-        return np.asarray(moved, dtype=np.float32)
+        out = np.asarray(moved, dtype=np.float32)
+        # Where the middle of a cell lies on the given grid.
+        xs = start_x + (np.arange(grid) + 0.5) * step_x
+        ys = start_y + (np.arange(grid) + 0.5) * step_y
+        out[:, (xs < 0) | (xs > columns)] = beyond
+        out[(ys < 0) | (ys > rows)] = beyond
+        return out
 
 
 def frame_of(box: Box, side: int, fit: Fit) -> Frame:

@@ -1,0 +1,61 @@
+"""An answer brought together with the mask before it and with the marks themselves."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from seggui.core.geometry import Box
+from seggui.core.mask import Mask
+from seggui.core.prompt import Point, Prompt
+from seggui.models.prompted.sam.marking import last_of_each
+
+
+def kept_elsewhere(answer: Mask, before: Mask, points: tuple[Point, ...]) -> Mask:
+    """Take from an answer only the changes that a point asks for.
+
+    A mask that something else made is not the network's to redraw: a positive point
+    adds the part of the answer that it lies on, a negative one takes away the part that
+    the answer leaves out there (the progressive merge of Chen et al., "FocalClick",
+    2022).
+    """
+    for positive in (True, False):
+        clicks = [
+            p
+            for p in points
+            if p.positive == positive and before.contains(p.x, p.y) != positive
+        ]
+        if not clicks:
+            continue
+        change = answer.difference(before) if positive else before.difference(answer)
+        box = change.bbox
+        part = _parts_at(change.window(box), box, clicks)
+        before = before.painted(box, part) if positive else before.erased(box, part)
+    return before
+
+
+def _parts_at(
+    pixels_hw: NDArray[np.bool_], box: Box, clicks: list[Point]
+) -> NDArray[np.bool_]:
+    """The connected parts of a window that hold one of the clicks."""
+    _, labels = cv2.connectedComponents(pixels_hw.astype(np.uint8), connectivity=8)
+    found = {
+        int(labels[int(p.y) - box.y0, int(p.x) - box.x0])
+        for p in clicks
+        if box.contains(p.x, p.y)
+    } - {0}
+    return np.isin(labels, list(found))
+
+
+def honoured(mask: Mask, prompt: Prompt) -> Mask:
+    """Keep to the box, and let each click have at least its own pixel."""
+    box = prompt.box
+    if box is not None and all(box.contains(p.x, p.y) for p in prompt.positives):
+        mask = Mask.from_window(mask.height, mask.width, box, mask.window(box))
+    for point in last_of_each(prompt.points):
+        if mask.contains(point.x, point.y) != point.positive:
+            x, y = int(point.x), int(point.y)
+            pixel = np.array([[point.positive]])
+            mask = mask.with_window(Box(x, y, x + 1, y + 1), pixel)
+    return mask
