@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from seggui.core.ports import ModelInfo
+from seggui.core.ports import ModelInfo, WeightsFile
 from seggui.errors import SegguiError
-from seggui.files.atomic import size_in_words
-from seggui.files.model_store import is_there
+from seggui.files.model_store import digest_text, place_of, size_text, state_of
 from seggui.files.runs import runs_of
 from seggui.gui.panels.models import ModelRow
+
+_FINDS = {
+    "prompted": "what is clicked on",
+    "semantic": "classes, over the whole image",
+    "instance": "objects, over the whole image",
+    "panoptic": "classes and objects, over the whole image",
+}
+_DIGITS = 16
+"""How much of a digest the panel shows; the command line shows all of it."""
 
 
 class Catalogue(Protocol):
@@ -25,15 +33,20 @@ class Catalogue(Protocol):
 def model_rows(
     catalogue: Catalogue | None, folder: Path | None
 ) -> tuple[ModelRow, ...]:
-    """All models at hand; those trained in this project come last of their kind."""
+    """All models; a classical method is a tool of its own and not among them."""
     if catalogue is None:
         return ()
-    infos = list(catalogue.builtin())
+    infos = [info for info in catalogue.builtin() if not info.classical]
     cards: Mapping[str, Mapping[str, object]] = {}
     if folder is not None:
         infos.extend(catalogue.runs(folder))
         cards = _cards(folder)
     return tuple(_row(info, cards) for info in infos)
+
+
+def for_clicks(rows: Sequence[ModelRow]) -> tuple[ModelRow, ...]:
+    """The models that can answer clicks now, the best first."""
+    return tuple(row for row in rows if row.kind == "prompted" and row.usable)
 
 
 def _cards(folder: Path) -> Mapping[str, Mapping[str, object]]:
@@ -46,42 +59,52 @@ def _cards(folder: Path) -> Mapping[str, Mapping[str, object]]:
 
 def _row(info: ModelInfo, cards: Mapping[str, Mapping[str, object]]) -> ModelRow:
     weights = info.weights
-    here = weights is not None and is_there(weights)
-    usable = not info.needs_weights or here
-    facts = [("Model", info.title)]
-    for name, value in (
+    state = state_of(weights) if weights else ""
+    facts = [
+        ("Finds", _FINDS[info.kind]),
         ("Paper", info.paper),
         ("Licence of the code", info.code_licence),
         ("Licence of the weights", info.weights_licence),
         ("Classes", _some(info.classes)),
         ("Measured", metrics_text(cards.get(info.run, {}).get("metrics"))),
-    ):
-        if value:
-            facts.append((name, value))
+        *(_weights_facts(weights) if weights else ()),
+    ]
     return ModelRow(
         info.run or info.id,
         info.title,
         info.kind,
-        usable,
-        _state(info, here=here),
-        tuple(facts),
-        downloadable=weights is not None and not here,
+        usable=not info.needs_weights or state == "there",
+        state=_state(info, state),
+        facts=tuple((name, value) for name, value in facts if value),
+        weights=state,
         run=bool(info.run),
     )
 
 
-def _state(info: ModelInfo, *, here: bool) -> str:
+def _weights_facts(weights: WeightsFile) -> tuple[tuple[str, str], ...]:
+    digest = digest_text(weights)
+    words = [f"{w[:_DIGITS]}…" if len(w) > _DIGITS else w for w in digest.split(" ")]
+    asked = f"those whom its publisher approves: {weights.access}"
+    return (
+        ("Size", size_text(weights)),
+        ("Given to", asked if weights.access else ""),
+        ("Checked by", " ".join(words)),
+        ("Stated by", weights.source),
+        ("Address", weights.url),
+        ("Belongs at", str(place_of(weights))),
+    )
+
+
+def _state(info: ModelInfo, state: str) -> str:
     """About the weights, in few words."""
     if info.run:
         return "trained here"
     if not info.needs_weights:
         return "built in"
-    if here:
-        return "weights here"
     if info.weights is None:
         return "train it first" if info.trainable else "no weights"
-    size = info.weights.size_bytes
-    return size_in_words(size) if size else "to download"
+    words = {"there": "ready", "damaged": "damaged", "partly downloaded": "in part"}
+    return words.get(state) or size_text(info.weights).removeprefix("size ")
 
 
 def metrics_text(metrics: object) -> str:

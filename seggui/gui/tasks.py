@@ -9,23 +9,20 @@ from typing import cast
 from PySide6.QtCore import QMimeData, QObject, Qt, Signal
 from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 
-from seggui.core.ports import ModelInfo
 from seggui.errors import SegguiError
 from seggui.files.atomic import write_whole
-from seggui.files.model_store import download, models_folder
 from seggui.files.settings import folders
-from seggui.gui.background import Job
 from seggui.gui.dialogs.about import AboutDialog
-from seggui.gui.dialogs.download import DownloadDialog
 from seggui.gui.dialogs.new_class import NewClassDialog
 from seggui.gui.dialogs.settings import SettingsDialog
 from seggui.gui.dialogs.shortcuts import ShortcutsDialog
 from seggui.gui.edit_wishes import EditWishes
 from seggui.gui.exchange import Exchange
-from seggui.gui.model_rows import Catalogue, model_rows
+from seggui.gui.model_desk import ModelDesk
+from seggui.gui.model_rows import Catalogue
 from seggui.gui.panels.all_panels import Panels
-from seggui.gui.panels.batch_bar import BatchRow
 from seggui.gui.panels.models import ModelRow
+from seggui.gui.propagating import Propagating
 from seggui.gui.ranking import rank
 from seggui.gui.sample import copy_sample
 from seggui.gui.session import Session
@@ -56,12 +53,10 @@ class Tasks(QObject):
         self._session = session
         self._panels = panels
         self._edits = edits
-        self._catalogue = catalogue
-        self._models: dict[str, ModelRow] = {}
-        self._infos: dict[str, ModelInfo] = {}
-        self._full_image = ""
         self._exchange = Exchange(session, window)
-        self._download: Job | None = None
+        self._propagating = Propagating(session, catalogue, window)
+        self.models = ModelDesk(session, panels, catalogue, window)
+        self.models.panel_wished.connect(lambda: self.dock_wished.emit("models"))
 
     def close(self) -> None:
         """The window is going."""
@@ -70,8 +65,7 @@ class Tasks(QObject):
     def cancel(self) -> None:
         """Stop what was started here."""
         self._exchange.cancel()
-        if self._download is not None:
-            self._download.cancel()
+        self.models.weights.cancel()
 
     # -- folders ---------------------------------------------------------------
 
@@ -143,7 +137,10 @@ class Tasks(QObject):
     def settings(self) -> None:
         """Open the settings."""
         settings = self._session.settings
-        dialog = SettingsDialog(settings.value, folders(), self._window)
+        models = (("The best at hand", ""), *self.models.clicks)
+        dialog = SettingsDialog(
+            settings.value, folders(), self._window, {"prompted_model": models}
+        )
         dialog.changed.connect(self._take_settings)
         dialog.open()
 
@@ -157,8 +154,8 @@ class Tasks(QObject):
             self._session.say(str(error), "error")
         if "theme" in changed:
             self.set_theme(cast(Wanted, changed["theme"]))
-        if changed.get("prompted_model"):
-            self.choose_prompted(str(changed["prompted_model"]))
+        if "prompted_model" in changed:
+            self.models.use_prompted(str(changed["prompted_model"]))
 
     def show_shortcuts(self) -> None:
         dialog = ShortcutsDialog(self._window)
@@ -270,25 +267,16 @@ class Tasks(QObject):
 
     def show_models(self) -> None:
         """List the models again, as after a training or a download."""
-        project = self._session.project
-        rows = model_rows(self._catalogue, project.folder if project else None)
-        self._models = {row.id: row for row in rows}
-        infos = self._catalogue.builtin() if self._catalogue else ()
-        self._infos = {info.id: info for info in infos}
-        if self._full_image not in self._models:
-            runs = [row.id for row in rows if row.run and row.usable]
-            self._full_image = runs[0] if runs else ""
-        self._session.know_models(infos)
-        prompted = self._session.chosen_model
-        self._panels.models.show_models(rows, prompted, self._full_image)
+        self.models.show()
 
     def choose_prompted(self, model_id: str) -> None:
-        self._session.choose_model(model_id)
-        self._session.settings.set("prompted_model", model_id)
-        self.show_models()
+        self.models.choose_prompted(model_id)
 
     def choose_full_image(self, model_id: str) -> None:
-        self._full_image = model_id
+        self.models.full_image = model_id
+
+    def download(self, model_id: str) -> None:
+        self.models.download(model_id)
 
     def predict_image(self) -> None:
         model = self._chosen()
@@ -307,6 +295,13 @@ class Tasks(QObject):
         else:
             self._session.say("No untouched image is left.")
 
+    def propagate(self) -> None:
+        """Carry segments of the shown image to other images."""
+        self._propagating.open_dialog()
+
+    def propagate_to_next(self) -> None:
+        self._propagating.to_next()
+
     def rank_images(self) -> None:
         """Put first the images that the chosen model is least sure of."""
         session, project, model = self._session, self._session.project, self._chosen()
@@ -322,53 +317,6 @@ class Tasks(QObject):
             return
         self.dock_wished.emit("images")
         self._panels.images.show_by_uncertainty()
-
-    def download(self, model_id: str) -> None:
-        """Fetch the weights of a model, after asking."""
-        info = self._infos.get(model_id)
-        if info is None or info.weights is None:
-            return
-        if not self._session.settings.value("ask_before_download"):
-            self._fetch(info)
-            return
-        dialog = DownloadDialog(info, models_folder(), self._window)
-        dialog.download_wished.connect(self._fetch)
-        dialog.open()
-
-    def _fetch(self, info: ModelInfo) -> None:
-        weights = info.weights
-        if weights is None:
-            return
-        session = self._session
-        session.working("download", f"Downloading {weights.name}")
-
-        def end() -> None:
-            session.working("download", "")
-            self._panels.models.show_batch(None)
-            self._download = None
-
-        def done(_: object) -> None:
-            end()
-            self.show_models()
-            session.say(f"The weights of {info.title} are here.")
-
-        def failed(error: SegguiError) -> None:
-            end()
-            session.say(str(error), "error")
-
-        def progress(count: int, total: int, _what: str) -> None:
-            million = 1_000_000
-            row = BatchRow("Megabytes", count // million, max(1, total // million))
-            self._panels.models.show_batch(row)
-
-        self._download = session.background.start(
-            "download",
-            lambda report: download(weights, report),
-            done,
-            failed,
-            progress,
-            end,
-        )
 
     # -- training --------------------------------------------------------------
 
@@ -388,16 +336,16 @@ class Tasks(QObject):
 
     def run_finished(self, name: str) -> None:
         """A run has a model now: it is chosen and can predict."""
-        self._full_image = f"runs/{name}"
+        self.models.full_image = f"runs/{name}"
         self.show_models()
-        self._panels.models.choose(self._full_image)
+        self._panels.models.choose(self.models.full_image)
         self.show_runs()
         self._session.say(f"The training {name} is done; its model can predict now.")
 
     def use_run(self, name: str) -> None:
-        self._full_image = f"runs/{name}"
+        self.models.full_image = f"runs/{name}"
         self.show_models()
-        self._panels.models.choose(self._full_image)
+        self._panels.models.choose(self.models.full_image)
         self.dock_wished.emit("models")
 
     def _why_no_training(self) -> str:
@@ -416,7 +364,7 @@ class Tasks(QObject):
         return str(project.folder / row.id) if row.run and project else row.id
 
     def _chosen(self) -> ModelRow | None:
-        row = self._models.get(self._full_image)
+        row = self.models.rows.get(self.models.full_image)
         if row is None or not row.usable:
             self.dock_wished.emit("models")
             self._session.say(

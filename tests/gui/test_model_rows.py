@@ -3,9 +3,12 @@
 import pytest
 
 from seggui.core.ports import ModelInfo, WeightsFile
-from seggui.gui.model_rows import metrics_text, model_rows
+from seggui.files.model_store import models_folder
+from seggui.gui.model_rows import for_clicks, metrics_text, model_rows
 
-FILE = WeightsFile("fcn.pth", "https://example.org/fcn.pth", 42_000_000, "ab")
+FILE = WeightsFile(
+    "fcn.pth", "https://example.org/fcn.pth", 42_000_000, "ab", source="somebody"
+)
 UNSIZED = WeightsFile("x.pth", "https://example.org/x.pth", None, "")
 
 
@@ -23,33 +26,63 @@ class Shelf:
 
 
 @pytest.mark.parametrize(
-    ("info", "state", "usable", "downloadable"),
+    ("info", "state", "usable", "weights"),
     [
-        (ModelInfo("a", "A", "prompted"), "built in", True, False),
+        (ModelInfo("a", "A", "prompted"), "built in", True, ""),
         (
             ModelInfo("b", "B", "semantic", weights=FILE, needs_weights=True),
-            "42",
+            "42.0 MB",
             False,
-            True,
+            "missing",
         ),
         (
             ModelInfo("c", "C", "semantic", weights=UNSIZED, needs_weights=True),
-            "to download",
+            "not stated",
             False,
-            True,
+            "missing",
         ),
         (
             ModelInfo("d", "D", "semantic", needs_weights=True, trainable=True),
             "train it first",
             False,
-            False,
+            "",
         ),
     ],
 )
-def test_a_model_says_whether_it_can_run(info, state, usable, downloadable):
+def test_a_model_says_whether_it_can_run(info, state, usable, weights):
     [row] = model_rows(Shelf(info), None)
-    assert state in row.state
-    assert (row.usable, row.downloadable) == (usable, downloadable)
+    assert (row.state, row.usable, row.weights) == (state, usable, weights)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "state", "usable"),
+    [
+        ("x.pth", b"x", "ready", True),
+        ("x.pth.part", b"x", "in part", False),
+        ("x.pth", b"", "damaged", False),
+    ],
+)
+def test_a_row_says_what_is_in_the_model_folder(name, content, state, usable):
+    models_folder().mkdir(parents=True)
+    (models_folder() / name).write_bytes(content)
+    info = ModelInfo("c", "C", "prompted", weights=UNSIZED, needs_weights=True)
+    [row] = model_rows(Shelf(info), None)
+    assert (row.state, row.usable) == (state, usable)
+    assert for_clicks((row,)) == ((row,) if usable else ())
+
+
+def test_the_facts_say_size_check_and_place():
+    [row] = model_rows(Shelf(ModelInfo("b", "B", "semantic", weights=FILE)), None)
+    facts = dict(row.facts)
+    assert facts["Size"] == "42.0 MB"
+    assert facts["Belongs at"] == str(models_folder() / "fcn.pth")
+    assert facts["Checked by"] == "SHA-256 ab (first digits)"
+    assert facts["Stated by"] == "somebody"
+
+
+def test_a_classical_method_is_no_model_of_the_panel():
+    shelf = Shelf(ModelInfo("g", "GrabCut", "prompted", classical=True))
+    assert model_rows(shelf, None) == ()
 
 
 def test_a_run_is_listed_by_its_folder(tmp_path):

@@ -7,10 +7,15 @@ from pathlib import Path
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFormLayout, QWidget
 
-from seggui.core.ports import ModelInfo
-from seggui.files.atomic import size_in_words
+from seggui.core.ports import ModelInfo, WeightsFile
+from seggui.files.model_store import size_text
 from seggui.gui.dialogs.frame import Dialog
 from seggui.gui.panels.controls import label
+
+_ACCESS = (
+    "Its publisher gives it to approved people only: ask at {}, then start seggui with "
+    "HF_TOKEN set."
+)
 
 
 class DownloadDialog(Dialog):
@@ -25,17 +30,17 @@ class DownloadDialog(Dialog):
         weights = info.weights
         form = QFormLayout()
         form.setVerticalSpacing(6)
-        size = weights.size_bytes if weights else None
-        for name, value in (
-            ("From", weights.url if weights else ""),
-            ("Size", size_in_words(size) if size else "not stated"),
-            ("Into", str(folder)),
-            ("Licence", info.weights_licence or "not stated"),
-            (
-                "Checked by",
-                "SHA-256" if weights and weights.sha256 else "its size only",
-            ),
-        ):
+        rows = [("Licence", info.weights_licence or "not stated")]
+        if weights is not None:
+            rows += [
+                ("From", weights.url),
+                ("Size", size_text(weights)),
+                ("Into", str(folder)),
+                ("Checked by", _check_text(weights)),
+            ]
+            if weights.access:
+                rows.append(("Access", _ACCESS.format(weights.access)))
+        for name, value in rows:
             text = label(value, wrap=True)
             text.setMinimumWidth(360)
             form.addRow(label(name, "quiet"), text)
@@ -47,3 +52,11 @@ class DownloadDialog(Dialog):
     def wish(self) -> None:
         self.download_wished.emit(self._info)
         self.accept()
+
+
+def _check_text(weights: WeightsFile) -> str:
+    if weights.sha256:
+        return "SHA-256, as other open tools state it"
+    if weights.md5:
+        return "MD5, as stated; no SHA-256 is, so that of this download is written down"
+    return "nothing is stated; the SHA-256 of this download is written down"

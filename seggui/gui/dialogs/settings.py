@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import Signal
@@ -36,10 +36,13 @@ class SettingsDialog(Dialog):
         value_of: Callable[[str], Value],
         folders: dict[str, Path],
         parent: QWidget | None,
+        offers: Mapping[str, Sequence[tuple[str, str]]] | None = None,
     ) -> None:
+        """``offers`` has texts and values of settings whose choices come and go."""
         super().__init__("Settings", parent, "Save")
         self.setMinimumWidth(520)
         self._before = {row.key: value_of(row.key) for row in SETTINGS}
+        self._offers = offers or {}
         self._read: dict[str, Callable[[], Value]] = {}
         self.fields: dict[str, QWidget] = {}
         groups = dict.fromkeys(row.group for row in SETTINGS)
@@ -76,12 +79,9 @@ class SettingsDialog(Dialog):
 
     def _field(self, row: Setting, value: Value) -> QWidget:
         if row.choices:
-            box = QComboBox()
-            for choice in row.choices:
-                box.addItem(choice.capitalize(), choice)
-            box.setCurrentIndex(box.findData(value))
-            self._read[row.key] = lambda: str(box.currentData())
-            return box
+            return self._choice(row, value, [(c.capitalize(), c) for c in row.choices])
+        if row.key in self._offers:
+            return self._choice(row, value, self._offers[row.key])
         if isinstance(row.default, bool):
             tick = QCheckBox(row.help)
             tick.setChecked(bool(value))
@@ -94,6 +94,18 @@ class SettingsDialog(Dialog):
         text.setPlaceholderText(row.help)
         self._read[row.key] = lambda: text.text().strip()
         return text
+
+    def _choice(
+        self, row: Setting, value: Value, choices: Sequence[tuple[str, str]]
+    ) -> QWidget:
+        box = QComboBox()
+        for text, choice in choices:
+            box.addItem(text, choice)
+        if box.findData(value) < 0:
+            box.addItem(f"{value} (not at hand)", value)
+        box.setCurrentIndex(box.findData(value))
+        self._read[row.key] = lambda: str(box.currentData())
+        return box
 
     def _number(self, row: Setting, value: float) -> QWidget:
         low = 0.0 if row.smallest is None else row.smallest

@@ -19,10 +19,13 @@ from seggui.gui.panels.controls import (
     row,
     scrolled,
 )
+from seggui.gui.panels.model_choice import ModelChoice
 from seggui.gui.panels.parameters import ParameterRows
 from seggui.gui.tools.desk import BRUSH_LARGEST_PX, BRUSH_SMALLEST_PX, ToolOptions
 from seggui.gui.tools.table import TOOLS
 
+_ASKING = tuple(tool.id for tool in TOOLS if tool.asks and not tool.model)
+"""Tools that ask the model for clicks."""
 _MARKS = tuple(tool.id for tool in TOOLS if tool.asks and not tool.reads)
 _SHOWN: dict[str, tuple[str, ...]] = {
     "text": ("text", "example"),
@@ -73,6 +76,8 @@ class ToolOptionsPanel(QWidget):
         self._none = label("This tool has no options.", "quiet")
         inside.addWidget(self._none)
         inside.addSpacing(6)
+        self.model_choice = ModelChoice()
+        inside.addWidget(self.model_choice)
         self.parameters = ParameterRows()
         self.parameters.wished.connect(self.parameter_wished)
         self.parameters.defaults_wished.connect(self.defaults_wished)
@@ -170,6 +175,7 @@ class ToolOptionsPanel(QWidget):
         self.show_hint(hint)
         for key, tools in _SHOWN.items():
             self._rows[key].setVisible(tool_id in tools)
+        self.model_choice.setVisible(tool_id in _ASKING)
         self._none.setVisible(not any(tool_id in tools for tools in _SHOWN.values()))
 
     def show_hint(self, hint: str) -> None:

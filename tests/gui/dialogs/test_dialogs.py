@@ -119,6 +119,30 @@ def test_a_download_is_asked_for_with_its_size_and_address(qtbot, parent):
     assert heard == [(INFO,)]
 
 
+def test_a_gated_download_says_where_to_ask(qtbot, parent):
+    from PySide6.QtWidgets import QLabel
+
+    weights = WeightsFile("a/b.pt", "https://example.org/b", None, "", access="ASK")
+    info = ModelInfo("a", "A", "prompted", weights=weights)
+    dialog = DownloadDialog(info, Path("/models"), parent)
+    text = "\n".join(part.text() for part in dialog.findChildren(QLabel))
+    for words in ("ask at ASK", "HF_TOKEN", "not stated", "is written down"):
+        assert words in text
+
+
+def test_the_model_for_clicks_is_chosen_from_those_at_hand(qtbot, parent):
+    models = (("The best at hand", ""), ("Keen", "keen"))
+    values = VALUES | {"prompted_model": "gone"}
+    dialog = SettingsDialog(values.__getitem__, {}, parent, {"prompted_model": models})
+    dialog.open()
+    heard = heard_of(dialog.changed)
+    box = dialog.fields["prompted_model"]
+    assert box.currentText() == "gone (not at hand)"
+    box.setCurrentIndex(box.findData("keen"))
+    dialog.do.click()
+    assert heard == [({"prompted_model": "keen"},)]
+
+
 def test_only_changed_settings_are_wished_for(qtbot, parent):
     dialog = opened(qtbot, parent, "settings")
     assert set(dialog.fields) == {row.key for row in SETTINGS}

@@ -1,6 +1,7 @@
 """The panels with sliders, steps and options: what is set is what is wished for."""
 
 import pytest
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QComboBox, QSpinBox
 
 from seggui.gui.canvas.adjustment import Adjustment
@@ -8,6 +9,7 @@ from seggui.gui.canvas.style import LAYERS, LayerStyle, SegmentsLook
 from seggui.gui.panels.batch_bar import BatchRow, time_text
 from seggui.gui.panels.controls import SliderRow
 from seggui.gui.panels.layers import LayersPanel
+from seggui.gui.panels.model_choice import ModelChoice
 from seggui.gui.panels.models import ModelRow, ModelsPanel
 from seggui.gui.panels.refine import RefinePanel
 from seggui.gui.panels.run_rows import Curves, RunRow, RunView
@@ -226,9 +228,12 @@ def test_durations_are_short(seconds, text):
 
 MODELS = (
     ModelRow("classic", "Classic", "prompted", state="built in"),
-    ModelRow("sharp", "Sharp", "prompted", usable=False, downloadable=True),
+    ModelRow("sharp", "Sharp", "prompted", usable=False, weights="missing"),
+    ModelRow("keen", "Keen", "prompted", state="ready", weights="there"),
+    ModelRow("half", "Half", "prompted", False, "in part", weights="partly downloaded"),
+    ModelRow("bad", "Bad", "prompted", False, "damaged", weights="damaged"),
     ModelRow("runs/u", "unet-1", "semantic", run=True, facts=(("Measured", "0.9"),)),
-    ModelRow("mask", "Mask R-CNN", "instance", usable=False, downloadable=True),
+    ModelRow("mask", "Mask R-CNN", "instance", usable=False, weights="missing"),
 )
 
 
@@ -278,18 +283,75 @@ def test_a_model_without_weights_offers_the_download_only(models):
     heard = heard_of(models.download_wished)
     choose(models, "mask")
     assert not models._predict.isEnabled()
-    models._download.click()
+    models.weights.download.click()
     assert heard == [("mask",)]
 
 
 def test_the_model_for_clicks_is_chosen(models):
     heard = heard_of(models.prompted_wished)
     choose(models, "sharp")
-    assert not models._use.isEnabled()
-    models.show_models(MODELS, "sharp", "runs/u")
-    choose(models, "classic")
-    models._use.click()
-    assert heard == [("classic",)]
+    assert models.weights.use.isHidden()
+    choose(models, "keen")
+    models.weights.use.click()
+    models.show_models(MODELS, "keen", "runs/u")
+    assert not models.weights.use.isEnabled()
+    assert heard == [("keen",)]
+
+
+def test_models_are_grouped_by_what_they_are_for(models):
+    heads = [models.list.topLevelItem(at) for at in range(3)]
+    assert [(head.text(0), head.childCount()) for head in heads] == [
+        ("For clicks and boxes", 5),
+        ("For whole images", 1),
+        ("My runs", 1),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("model_id", "download", "verify", "remove", "folder"),
+    [
+        ("classic", "", False, False, False),
+        ("sharp", "Download…", False, False, True),
+        ("keen", "", True, True, True),
+        ("half", "Resume", False, True, True),
+        ("bad", "Download again…", True, True, True),
+    ],
+)
+def test_what_is_offered_follows_what_is_in_the_model_folder(
+    models, model_id, download, verify, remove, folder
+):
+    choose(models, model_id)
+    line = models.weights
+    assert line.download.text() == download
+    shown = [not c.isHidden() for c in (line.verify, line.remove, line.folder)]
+    assert shown == [verify, remove, folder]
+    assert line.download.isHidden() == (not download)
+
+
+def test_while_a_download_runs_it_can_only_be_cancelled(models):
+    cancelled = heard_of(models.fetch_cancel_wished)
+    choose(models, "bad")
+    models.show_fetching(BatchRow("net.pt", 3_000, 10_000, 75, "3.0 MB of 10.0 MB"))
+    line = models.weights
+    for control in (line.download, line.verify, line.remove):
+        assert not control.isEnabled()
+    assert line.bar._text.text() == "net.pt: 3.0 MB of 10.0 MB · 1 min 15 s left"
+    line.bar.cancel_wished.emit()
+    assert cancelled == [()]
+    models.show_fetching(None)
+    assert line.download.isEnabled()
+    assert line.bar.isHidden()
+
+
+def test_the_list_of_models_for_clicks(qtbot):
+    choice = add(qtbot, ModelChoice())
+    heard = heard_of(choice.wished)
+    choice.show_models((("Keen", "keen"), ("Classic", "classic")), "classic")
+    assert choice.box.currentText() == "Classic"
+    qtbot.keyClick(choice.box, Qt.Key.Key_Up)
+    assert choice.box.currentData() == "keen"
+    choice.box.activated.emit(0)
+    assert heard[-1] == ("keen",)
 
 
 # -- training
