@@ -317,6 +317,17 @@ _MODEL = (
         ("project", "writable"),
     ),
     ActionRow(
+        "propagate", "Propagate…", "Model", "propagate", "tasks.propagate", "Ctrl+G",
+        "Carry the segments of this image to the next or earlier ones: frames, slices",
+        ("image", "writable", "segments"), gap=True,
+    ),
+    ActionRow(
+        "propagate_next", "Propagate to Next Image", "Model", "next",
+        "tasks.propagate_to_next", "Ctrl+Shift+G",
+        "Carry the segments of this image to the next one and go there",
+        ("image", "writable", "segments"),
+    ),
+    ActionRow(
         "rank", "Order Images by Uncertainty", "Model", "sort", "tasks.rank_images",
         tip="Put first what the chosen model is least sure of", needs=("project",),
     ),

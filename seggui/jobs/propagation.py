@@ -37,15 +37,30 @@ class Range:
         return self.forward + self.backward
 
 
+def sequence_around(names: Sequence[str], start: str) -> tuple[str, ...]:
+    """The images that belong to one sequence with ``start``, in their order.
+
+    These are the pages of its file, or else the images of its folder.
+    """
+    file = start.partition("#")[0]
+    pages = tuple(n for n in names if n.partition("#")[0] == file)
+    if len(pages) > 1:
+        return pages
+    folder = start.rpartition("/")[0]
+    return tuple(n for n in names if n.rpartition("/")[0] == folder)
+
+
 def range_from(
     names: Sequence[str], start: str, direction: Direction, most: int = 0
 ) -> Range:
-    """The images after, before or on both sides of one, at most ``most`` to a side.
+    """The images after, before or on both sides of one in its sequence.
 
-    0 is all of them. Raises ``BadRequest`` when there are none.
+    At most ``most`` to a side; 0 is all of them. Raises ``BadRequest`` when there are
+    none.
     """
-    at = list(names).index(start)
-    after, before = tuple(names[at + 1 :]), tuple(reversed(names[:at]))
+    sequence = sequence_around(names, start)
+    at = sequence.index(start)
+    after, before = sequence[at + 1 :], tuple(reversed(sequence[:at]))
     if most:
         after, before = after[:most], before[:most]
     chosen = Range(
@@ -103,6 +118,8 @@ class Propagation:
         self._passes: dict[bool, _Pass] = {}
         self.lost: dict[str, str] = {}
         """Images after which all objects stayed out of sight, by direction."""
+        self.known: Mapping[str, Mask] = {}
+        """What a person said of the objects on the image that was done last."""
 
     def __call__(self, name: str, report: Report) -> Mapping[str, Followed]:
         """Carry the objects to an image; what a person said there is not among them.
@@ -121,6 +138,7 @@ class Propagation:
             if track in self._seeds
         }
         found = self._followed(way, name, known, report)
+        self.known = known
         masks = {**{t: f.mask for t, f in found.items()}, **known}
         if any(not mask.is_empty for mask in masks.values()):
             way.good, way.masks, way.missed = name, masks, 0
