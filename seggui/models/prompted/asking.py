@@ -107,11 +107,11 @@ def _drawing_as_marks(prompt: Prompt, info: ModelInfo) -> Prompt:
     if box is None and "box" in info.reads:
         box = rough.bbox
     if not prompt.positives and "points" in info.reads:
-        points = (_inside(rough), *points)
+        points = (deepest(rough), *points)
     return replace(prompt, rough=None, previous=previous, box=box, points=points)
 
 
-def _inside(mask: Mask) -> Point:
+def deepest(mask: Mask) -> Point:
     """The point of a mask that is farthest from its edge."""
     box = mask.bbox
     pixels = mask.window(box).astype(np.uint8)
