@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Qt, Signal, SignalInstance
 
+from seggui.core.everything import EverythingOptions
 from seggui.core.mask import Mask
 from seggui.core.prompt import Prompt
 from seggui.errors import SegguiError
@@ -28,6 +29,7 @@ from seggui.jobs.messages import (
     Candidates,
     Encode,
     Encoded,
+    Everything,
     Failed,
     Predict,
     Predicted,
@@ -174,6 +176,18 @@ class EngineLink(QObject):
             lambda t, image: Predict(
                 t, image, model, weights, tile, recipe, smallest_score, things
             ),
+        )
+
+    def everything(
+        self,
+        key: str,
+        model_id: str,
+        options: EverythingOptions,
+        known: tuple[Mask, ...] = (),
+    ) -> int:
+        """Let a prompted model find all objects but those that are known."""
+        return self._issue(
+            key, lambda t, image: Everything(t, image, model_id, options, known)
         )
 
     def refine(self, key: str, masks: tuple[Mask, ...], recipe: str) -> int:

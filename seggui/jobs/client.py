@@ -22,6 +22,7 @@ from seggui.jobs.messages import (
     AskEach,
     Cancel,
     Encode,
+    Everything,
     Failed,
     Forget,
     Predict,
@@ -412,6 +413,8 @@ def _kind_of(request: Request) -> object:
     match request:
         case Ask() | AskEach():
             return ("ask", key, request.model_id, request.recipe)
+        case Everything():
+            return ("everything", key, request.model_id)
         case Encode():
             return ("encode", key, request.model_id)
         case Predict():

@@ -20,6 +20,7 @@ from seggui.jobs.messages import (
     AskEach,
     Cancel,
     Encode,
+    Everything,
     Failed,
     Forget,
     Message,
@@ -36,6 +37,7 @@ URGENCY: dict[type[Request], int] = {
     AskEach: 1,
     Refine: 1,
     Predict: 2,
+    Everything: 2,
     Propagate: 2,
     Encode: 3,
 }
@@ -47,7 +49,7 @@ _MOST_ENCODES = 8
 _PROGRESS_EVERY_S = 0.05
 
 
-_NEED_ENCODING = (Ask, AskEach, Encode)
+_NEED_ENCODING = (Ask, AskEach, Encode, Everything)
 
 
 def urgency_of(request: Request) -> int:

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seggui.core.candidate import Candidate, Followed
+from seggui.core.everything import EverythingOptions
 from seggui.core.mask import Mask
 from seggui.core.prompt import Prompt
 
@@ -82,6 +83,18 @@ class Predict:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Everything:
+    """Let a prompted model find every object; answered with ``Predicted``."""
+
+    ticket: int
+    image: SharedImage
+    model_id: str
+    options: EverythingOptions
+    known: tuple[Mask, ...] = ()
+    """Objects that are there already and not to be found again."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Refine:
     """Run a recipe over masks; answered with ``Refined``."""
 
@@ -110,7 +123,7 @@ class Propagate:
     """Whether the sequence begins here."""
 
 
-Request = Encode | Ask | AskEach | Predict | Refine | Propagate
+Request = Encode | Ask | AskEach | Predict | Everything | Refine | Propagate
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ from seggui.jobs.messages import (
     Candidates,
     Encode,
     Encoded,
+    Everything,
     Predict,
     Predicted,
     Propagate,
@@ -35,6 +36,7 @@ from seggui.jobs.messages import (
 from seggui.jobs.shared import AttachedImages
 from seggui.models import catalog
 from seggui.models.encodings import EncodedImages, Encodings
+from seggui.models.everything import everything
 from seggui.models.predictions import candidates_of
 from seggui.models.prompted.asking import answer, answer_each
 from seggui.models.sequences import Sequences
@@ -90,6 +92,9 @@ class EngineHost:
             case AskEach():
                 answers = self._answers(request, report)
                 return Answers(request.ticket, answers, 0.0)
+            case Everything():
+                found = self._everything(request, report)
+                return Predicted(request.ticket, found, None, 0.0)
             case Predict():
                 return self._prediction(request, report)
             case Propagate():
@@ -129,6 +134,15 @@ class EngineHost:
         return tuple(
             self._refined(candidates, request.recipe, image, report)
             for candidates in answers
+        )
+
+    def _everything(self, request: Everything, report: Report) -> tuple[Candidate, ...]:
+        image = request.image
+        model = self._model(request.model_id)
+        encoding = self._encodings.get(model, image, report)
+        pixels = self._images.get(image)
+        return everything(
+            model, pixels, encoding, request.options, report, request.known
         )
 
     def _model(self, model_id: str) -> PromptedModel:

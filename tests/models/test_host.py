@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 
 from seggui.core.candidate import Candidate, Instance, Prediction
+from seggui.core.everything import options_of
 from seggui.core.mask import Mask
 from seggui.core.ports import ModelInfo, unwatched
 from seggui.core.prompt import Point, Prompt
 from seggui.errors import BadRequest, Cancelled, SegguiError
-from seggui.jobs.messages import Ask, AskEach, Encode, Predict, Refine
+from seggui.jobs.messages import Ask, AskEach, Encode, Everything, Predict, Refine
 from seggui.jobs.shared import SharedImages
 from seggui.models import catalog
 from seggui.models.host import EngineHost, Recent
@@ -124,6 +125,17 @@ def test_several_prompts_tell_how_far_they_are_and_stop_when_cancelled(model, im
     with pytest.raises(Cancelled):
         host.handle(AskEach(2, image, "fake", (PROMPT,) * 5), report)
     assert told == [(0, 5), (1, 5), (2, 5)]
+
+
+def test_everything_is_found_with_the_encoding_that_is_there(model, image):
+    host = EngineHost()
+    host.handle(Encode(1, image, "fake"), unwatched)
+    options = options_of((("score", 0.1), ("points", 4)))
+    reply = host.handle(Everything(2, image, "fake", options), unwatched)
+    assert reply.ticket == 2
+    assert len(reply.candidates) == 4 * 3
+    assert reply.uncertainty_hw is None
+    assert model.encoded == 1
 
 
 def test_a_prefetched_encoding_serves_the_first_click(model, image):
