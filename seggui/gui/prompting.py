@@ -275,12 +275,13 @@ class Prompting(Editing):
         info = self.models.get(self.chosen_model)
         if info is None or part in info.reads:
             return ""
+        what = "look for words" if part == "text" else "look for examples"
         able = [m.title for m in self.models.values() if part in m.reads]
         if not able:
-            return f"{info.title} does not read this, and no other model here does."
+            return f"{info.title} does not {what}, and no other model here does."
         return (
-            f"{info.title} does not read this. Choose a model that does in the Models "
-            f"panel: {', '.join(able)}."
+            f"{info.title} does not {what}. A model that does can be chosen in the "
+            f"Models panel: {', '.join(able)}."
         )
 
     def choose_model(self, model_id: str) -> None:

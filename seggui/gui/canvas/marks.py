@@ -158,9 +158,9 @@ class Marks:
             return
         if tone is not None and path.closed:
             veil = QColor(tone)
-            veil.setAlpha(45)
+            veil.setAlpha(60)
             self._painter.setBrush(veil)
-        for pen in _two_pens(dashed=path.dashed, light=tone):
+        for pen in _two_pens(dashed=path.dashed):
             self._painter.setPen(pen)
             if path.closed:
                 self._painter.drawPolygon(QPolygonF(places))
@@ -224,9 +224,9 @@ def _round_pen(colour: QColor, width: float) -> QPen:
     return pen
 
 
-def _two_pens(*, dashed: bool, light: QColor | None = None) -> Iterable[QPen]:
+def _two_pens(*, dashed: bool) -> Iterable[QPen]:
     """A dark line below and a light one on it: seen on any ground."""
-    below, above = QPen(_DARK, 3.0), QPen(light or _LIGHT, 1.4)
+    below, above = QPen(_DARK, 3.0), QPen(_LIGHT, 1.4)
     for pen in (below, above):
         pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
     if dashed:
