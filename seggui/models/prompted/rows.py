@@ -11,6 +11,8 @@ _APACHE = "Apache-2.0"
 _SAM_PAPER = "Kirillov et al. 2023, arXiv:2304.02643"
 _HQ_PAPER = "Ke et al. 2023, arXiv:2306.01567"
 _MOBILE_PAPER = "Zhang et al. 2023, arXiv:2306.14289"
+_SAM2_PAPER = "Ravi et al. 2024, arXiv:2408.00714"
+_EDGETAM_PAPER = "Zhou et al. 2025, arXiv:2501.07256"
 _OPEN = "seggui.models.prompted.sam.opening:open_first"
 
 ZOOM = Parameter(
@@ -41,6 +43,38 @@ def _first(model_id: str, title: str, paper: str, size: str = "1024") -> Row:
     )
     return Row(info, _OPEN)
 
+
+def _second(model_id: str, title: str, paper: str = _SAM2_PAPER) -> Row:
+    """SAM 2.1, and what shares its prompts, its decoder and its memory."""
+    info = ModelInfo(
+        id=model_id,
+        title=title,
+        kind="prompted",
+        paper=paper,
+        code_licence=_APACHE,
+        weights_licence=_APACHE,
+        weights=WEIGHTS[model_id],
+        needs_weights=True,
+        candidates=3,
+        parameters=(ZOOM,),
+        input_size="1024 x 1024",
+    )
+    return Row(
+        info,
+        "seggui.models.prompted.sam.sam2:open_second",
+        "seggui.models.propagation.memory:open_memory",
+    )
+
+
+# What answers fast on a processor stands first: whoever put a larger file there may
+# choose it, and a first click must not take half a minute.
+_SECOND = (
+    _second("edgetam", "EdgeTAM", _EDGETAM_PAPER),
+    _second("sam2.1-tiny", "SAM 2.1 tiny"),
+    _second("sam2.1-small", "SAM 2.1 small"),
+    _second("sam2.1-base-plus", "SAM 2.1 base+"),
+    _second("sam2.1-large", "SAM 2.1 large"),
+)
 
 _FIRST = (
     _first(
@@ -101,4 +135,4 @@ _BUILT_IN = (
     ),
 )
 
-PROMPTED = (*_FIRST, *_BUILT_IN)
+PROMPTED = (*_SECOND, *_FIRST, *_BUILT_IN)

@@ -8,16 +8,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from seggui.models.devices import Device, half_precision
+from seggui.core.ports import ModelInfo
+from seggui.models.devices import Device, choose, half_precision
 from seggui.models.prompted.sam.backbone import Answer, Features, Floats, Marks
 from seggui.models.prompted.sam.frame import Fit
-from seggui.models.prompted.sam.sam2_networks import Opened, side_of
+from seggui.models.prompted.sam.model import SamModel
+from seggui.models.prompted.sam.sam2_networks import Opened, open_network, side_of
 
 MEAN: Final = (0.485 * 255, 0.456 * 255, 0.406 * 255)
 DEVIATION: Final = (0.229 * 255, 0.224 * 255, 0.225 * 255)
@@ -100,8 +103,8 @@ class Sam2Backbone:
     """SAM 2.1 or EdgeTAM behind the prompts of an image."""
 
     fit: Fit = "stretched"
-    mean = MEAN
-    deviation = DEVIATION
+    mean: Sequence[float] = MEAN
+    deviation: Sequence[float] = DEVIATION
 
     def __init__(self, opened: Opened, device: Device, precision: str = "auto") -> None:
         self._heads = Sam2Heads(opened.network, device, precision)
@@ -111,7 +114,7 @@ class Sam2Backbone:
 
     @property
     def digest(self) -> str:
-        return f"{self._numbers} {'bfloat16' if self._heads.half else 'float32'}"
+        return f"{self._numbers}:{'bfloat16' if self._heads.half else 'float32'}:1"
 
     @property
     def device(self) -> torch.device:
@@ -216,3 +219,12 @@ def without_norms(network: Any) -> None:  # noqa: ANN401 - of transformers
 
     backbone = network.vision_encoder.backbone
     backbone.timm_model = reparameterize_model(backbone.timm_model, inplace=True)
+
+
+def open_second(info: ModelInfo, weights: Path) -> SamModel:
+    """Open SAM 2.1 or EdgeTAM for prompts on single images.
+
+    Raises ``MissingWeights``, or ``Unreadable`` for a file of another model, a cut or
+    a damaged one.
+    """
+    return SamModel(info, Sam2Backbone(open_network(info, weights), choose()))
