@@ -1,0 +1,421 @@
+"""Marks of all kinds, taken back and said again, thresholds, settings of models."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from session_fixtures import SIDE, make_session, square, write_images
+
+from seggui.core import edits
+from seggui.core.candidate import LEVEL, Candidate, Logits, Probability
+from seggui.core.geometry import Box
+from seggui.core.mask import Mask
+from seggui.core.parameters import Parameter
+from seggui.core.ports import ModelInfo
+from seggui.core.prompt import Point, Prompt, Scribble
+from seggui.core.segment import Segment, Source
+from seggui.errors import BadRequest
+from seggui.files.settings import Settings
+from seggui.gui.model_settings import ModelSettings
+from seggui.jobs.messages import Answers, Ask, AskEach, Candidates, Encode, Encoded
+
+WHOLE = Box(0, 0, SIDE, SIDE)
+SQUARES = ModelInfo(
+    "squares",
+    "Squares",
+    "prompted",
+    reads=frozenset(("points", "box", "scribbles")),
+    parameters=(
+        Parameter("side", "Side", 20, low=5, high=60, unit="px"),
+        Parameter("even", "Even", False),
+    ),
+)
+WORDS = ModelInfo("words", "Words", "prompted", reads=frozenset(("text", "exemplars")))
+WAND = ModelInfo("wand", "Wand", "prompted", classical=True)
+
+
+def offered(request, prompt):
+    """Squares at the marks, with probabilities that fall from left to right."""
+    if prompt.text:
+        return tuple(Candidate(square(x, 5, 8), 0.8) for x in (5, 25, 45))
+    side = dict(prompt.settings).get("side", 20)
+    base = prompt.previous or Mask.empty(SIDE, SIDE)
+    places = [(p.x, p.y) for p in prompt.points]
+    places += [line.points_xy[0] for line in prompt.scribbles]
+    if prompt.box is not None:
+        places.append((prompt.box.x0, prompt.box.y0))
+    for x, y in places:
+        base = base.union(square(int(x), int(y), side))
+    slope_hw = np.tile(np.linspace(255, 0, SIDE).astype(np.uint8), (SIDE, 1))
+    grid_hw = np.zeros((4, 4), np.float16)
+    return tuple(
+        Candidate(
+            base,
+            score,
+            kind,
+            probability=Probability(WHOLE, slope_hw),
+            logits=Logits(WHOLE, grid_hw, request.model_id),
+            stability=0.97,
+        )
+        for kind, score in (("whole", 0.9), ("part", 0.5))
+    )
+
+
+class MarksHost:
+    """Answers every kind of mark; ``took_s`` is what it says it took."""
+
+    def __init__(self):
+        self.asked = []
+        self.took_s = 0.02
+
+    def handle(self, request, report):
+        if isinstance(request, Encode):
+            return Encoded(request.ticket, 0.0)
+        self.asked.append(request)
+        if isinstance(request, AskEach):
+            answers = tuple(offered(request, prompt) for prompt in request.prompts)
+            return Answers(request.ticket, answers, self.took_s)
+        assert isinstance(request, Ask)
+        found = offered(request, request.prompt)
+        return Candidates(request.ticket, found, self.took_s)
+
+    def forget(self, key):
+        """Nothing is kept."""
+
+
+@pytest.fixture
+def host():
+    return MarksHost()
+
+
+@pytest.fixture
+def session(qtbot, tmp_path, host):
+    session = make_session(host)
+    session.know_models((SQUARES, WORDS, WAND))
+    session.open_folder(write_images(tmp_path / "images"))
+    qtbot.waitUntil(lambda: session.image is not None)
+    yield session
+    session.saving.save_now()
+    session.close()
+
+
+def answered(qtbot, session, say):
+    say()
+    qtbot.waitUntil(lambda: not session.conversation.waiting)
+
+
+def click(qtbot, session, x, y, positive=True):
+    marks = (*session.prompt.points, Point(x, y, positive))
+    answered(qtbot, session, lambda: session.ask(Prompt(marks)))
+
+
+# -- taking back
+
+
+def test_each_mark_is_a_step_and_what_was_shown_before_comes_back(qtbot, session, host):
+    click(qtbot, session, 10, 10)
+    first = session.candidate.mask
+    click(qtbot, session, 50, 50)
+    asked = len(host.asked)
+    session.undo()
+    assert session.prompt.points == (Point(10, 10),)
+    assert session.candidate.mask is first
+    session.redo()
+    assert len(session.prompt.points) == 2
+    assert session.candidate.mask.area > first.area
+    assert len(host.asked) == asked
+    session.undo()
+    session.undo()
+    assert not session.conversation.open
+    assert session.candidates == ()
+
+
+def test_a_new_mark_forgets_what_was_taken_back(qtbot, session):
+    click(qtbot, session, 10, 10)
+    click(qtbot, session, 50, 50)
+    session.take_back()
+    click(qtbot, session, 30, 60)
+    assert not session.conversation.can_say_again
+    session.take_back()
+    assert session.prompt.points == (Point(10, 10),)
+
+
+def test_a_mark_taken_back_before_its_answer_is_not_answered(qtbot, session):
+    click(qtbot, session, 10, 10)
+    shown = session.candidate
+    session.ask(Prompt((Point(10, 10), Point(50, 50))))
+    session.take_back()
+    qtbot.wait(50)
+    assert session.candidate is shown
+    assert not session.conversation.waiting
+
+
+def test_redo_of_the_document_waits_for_the_end_of_the_marks(qtbot, session):
+    click(qtbot, session, 10, 10)
+    session.accept()
+    session.undo()
+    assert session.document.segments == ()
+    click(qtbot, session, 50, 50)
+    session.redo()
+    assert session.document.segments == ()
+    session.drop()
+    session.redo()
+    assert len(session.document.segments) == 1
+
+
+# -- what goes along with marks
+
+
+def test_a_further_mark_hands_back_what_the_model_knew(qtbot, session, host):
+    click(qtbot, session, 10, 10)
+    click(qtbot, session, 50, 50)
+    prompt = host.asked[-1].prompt
+    assert prompt.logits is not None
+    assert prompt.previous.same_pixels(square(10, 10))
+
+
+def test_a_line_more_goes_on_from_what_is_shown(qtbot, session, host):
+    click(qtbot, session, 10, 10)
+    line = Scribble(((50.0, 50.0),))
+    marks = Prompt(session.prompt.points, scribbles=(line,))
+    answered(qtbot, session, lambda: session.ask(marks))
+    assert host.asked[-1].prompt.previous.same_pixels(square(10, 10))
+    assert session.conversation.marks == 2
+
+
+def test_at_another_threshold_the_mask_counts_and_not_what_the_model_knew(
+    qtbot, session, host
+):
+    click(qtbot, session, 10, 10)
+    session.set_level(0.8)
+    shown = session.candidate.mask
+    click(qtbot, session, 50, 50)
+    assert host.asked[-1].prompt.logits is None
+    assert host.asked[-1].prompt.previous is shown
+
+
+def test_no_model_gets_what_another_one_knew(qtbot, session, host):
+    click(qtbot, session, 10, 10)
+    session.set_tool("wand")
+    click(qtbot, session, 50, 50)
+    assert host.asked[-1].model_id == "wand"
+    assert host.asked[-1].prompt.logits is None
+
+
+def test_two_clicks_on_one_pixel_leave_the_later_and_a_note(qtbot, session, host):
+    click(qtbot, session, 10.2, 10.2)
+    click(qtbot, session, 10.8, 10.1, positive=False)
+    assert [p.positive for p in host.asked[-1].prompt.points] == [False]
+    assert any("one pixel" in text for _, text in session.heard)
+
+
+def test_marks_that_make_no_sense_leave_the_others_alone(qtbot, session):
+    click(qtbot, session, 10, 10)
+    session.ask(Prompt((Point(10, 10), Point(SIDE + 5, 3))))
+    assert session.prompt.points == (Point(10, 10),)
+    assert "outside" in session.heard[-1][1]
+
+
+# -- several objects
+
+
+def test_several_boxes_become_a_segment_each_in_one_step(qtbot, session, host):
+    boxes = [Box(2, 2, 20, 20), Box(30, 2, 50, 20), Box(60, 60, 80, 80)]
+    prompts = [Prompt(box=box) for box in boxes]
+    answered(qtbot, session, lambda: session.ask(prompts[0]))
+    for more in prompts[1:]:
+        all_of_them = (*session.prompts, more)
+        answered(qtbot, session, lambda prompts=all_of_them: session.ask_each(prompts))
+    # What is known of the boxes before is not asked again.
+    assert [len(request.prompts) for request in host.asked[1:]] == [1, 1]
+    assert len(session.conversation.shown) == 3
+    session.accept()
+    assert [s.mask.bbox.x0 for s in session.document.segments] == [2, 30, 60]
+    assert len(session.selected) == 3
+    boxes_kept = [s.source.prompts[0]["box"] for s in session.document.segments]
+    assert boxes_kept == [[2, 2, 20, 20], [30, 2, 50, 20], [60, 60, 80, 80]]
+    session.undo()
+    assert session.document.segments == ()
+
+
+def test_the_last_of_several_boxes_is_taken_back_alone(qtbot, session):
+    prompts = [Prompt(box=Box(x, 2, x + 9, 20)) for x in (2, 30, 60)]
+    answered(qtbot, session, lambda: session.ask(prompts[0]))
+    for more in prompts[1:]:
+        all_of_them = (*session.prompts, more)
+        answered(qtbot, session, lambda prompts=all_of_them: session.ask_each(prompts))
+    session.take_back()
+    assert len(session.prompts) == 2
+    assert len(session.conversation.shown) == 2
+    session.take_back()
+    assert session.prompt.box == Box(2, 2, 11, 20)
+    assert not session.conversation.each
+
+
+def test_all_that_words_find_is_accepted_at_once(qtbot, session):
+    session.choose_model("words")
+    answered(qtbot, session, lambda: session.ask_for("leaf"))
+    assert session.conversation.each
+    session.accept()
+    assert len(session.document.segments) == 3
+    assert session.document.segments[0].source.prompts == ({"text": "leaf"},)
+
+
+def test_protected_neighbours_keep_their_pixels_from_all_of_them(qtbot, session):
+    session.set_options(replace(session.options, protect_others=True))
+    taken = Segment(square(0, 0, 12), 1, Source("brush"))
+    session.commit("Put", edits.add_segments(session.document, [taken]), [])
+    session.choose_model("words")
+    answered(qtbot, session, lambda: session.ask_for("leaf"))
+    session.accept()
+    first = session.document.segments[1]
+    assert first.mask.intersection(taken.mask).is_empty
+
+
+# -- thresholds
+
+
+def test_a_threshold_shows_and_accepts_what_is_more_likely(qtbot, session):
+    click(qtbot, session, 10, 10)
+    session.set_level(0.8)
+    assert session.candidate.mask.bbox.width == pytest.approx(0.2 * SIDE, abs=2)
+    wide = session.candidate.mask.area
+    session.step_level(-0.2)
+    assert session.candidate.mask.area > wide
+    assert session.conversation.shown[0] is session.candidate
+    session.accept()
+    assert session.document.segments[0].mask.area > wide
+
+
+def test_the_threshold_stays_while_correcting_and_ends_with_the_object(qtbot, session):
+    click(qtbot, session, 10, 10)
+    session.set_level(0.8)
+    click(qtbot, session, 50, 50)
+    assert session.conversation.level == 0.8
+    session.drop()
+    assert session.conversation.level == LEVEL
+
+
+# -- models and tools
+
+
+def test_a_tool_brings_its_own_model_and_gives_it_back(qtbot, session, host):
+    session.set_tool("wand")
+    assert session.model is WAND
+    click(qtbot, session, 10, 10)
+    assert host.asked[-1].model_id == "wand"
+    session.accept()
+    assert session.document.segments[0].source.model == "wand"
+    session.set_tool("point")
+    assert session.model is SQUARES
+
+
+def test_a_model_chosen_meanwhile_is_for_the_tools_without_one(session):
+    session.set_tool("wand")
+    session.choose_model("words")
+    assert session.model is WAND
+    session.set_tool("point")
+    assert session.model is WORDS
+
+
+def test_a_classical_tool_makes_new_segments_only(qtbot, session):
+    some = Segment(square(60, 60), 1, Source("brush"))
+    session.commit("Put", edits.add_segments(session.document, [some]), [some.id])
+    session.set_tool("wand")
+    click(qtbot, session, 10, 10)
+    assert session.conversation.target == ""
+    session.drop()
+    session.select([some.id])
+    session.set_tool("scribble")
+    line = Prompt(scribbles=(Scribble(((10.0, 10.0),)),))
+    answered(qtbot, session, lambda: session.ask(line))
+    assert session.conversation.target == some.id
+
+
+def test_what_a_model_cannot_read_is_said_with_those_who_can(session):
+    why_not = session.why_not("text")
+    assert "Squares does not look for words" in why_not
+    assert "Words" in why_not
+    session.choose_model("words")
+    assert session.why_not("text") == ""
+
+
+# -- settings of models
+
+
+def test_a_setting_asks_the_same_again_without_a_step_more(qtbot, session, host):
+    click(qtbot, session, 10, 10)
+    session.set_parameter("side", 40)
+    qtbot.waitUntil(lambda: session.candidate.mask.area == 1600)
+    assert host.asked[-1].prompt.settings == (("side", 40),)
+    session.reset_parameters()
+    qtbot.waitUntil(lambda: session.candidate.mask.area == 400)
+    session.take_back()
+    assert not session.conversation.open
+
+
+def test_many_quick_changes_are_asked_once(qtbot, session, host):
+    click(qtbot, session, 10, 10)
+    before = len(host.asked)
+    for side in range(21, 41):
+        session.set_parameter("side", side)
+    qtbot.waitUntil(lambda: session.candidate.mask.area == 1600)
+    assert len(host.asked) == before + 1
+
+
+def test_settings_come_back_at_the_next_start(session):
+    session.set_parameter("side", 33)
+    session.settings.save()
+    later = ModelSettings(Settings.load())
+    assert later.values(SQUARES) == {"side": 33, "even": False}
+    assert later.of(WORDS) == ()
+
+
+def test_kept_settings_that_make_no_sense_any_more_are_passed_over(session):
+    for text in ("[]", "{", '{"squares": {"side": 999, "gone": 1, "even": true}}'):
+        session.settings.set_blob("model_settings", text)
+        kept = ModelSettings(session.settings)
+        assert kept.values(SQUARES)["side"] == 20
+    assert kept.of(SQUARES) == (("even", True),)
+
+
+def test_a_value_out_of_range_is_refused(session):
+    with pytest.raises(BadRequest, match="from 5 to 60"):
+        session.model_settings.set(SQUARES, "side", 61)
+
+
+# -- preview under the cursor
+
+
+def hovers(qtbot, session):
+    session.hover((40, 40))
+    qtbot.wait(220)
+    found = session.conversation.hovering.candidate is not None
+    session.hover(None)
+    return found
+
+
+@pytest.mark.parametrize(("took_s", "quick"), [(0.02, True), (0.4, False)])
+def test_by_itself_only_a_quick_model_previews(qtbot, session, host, took_s, quick):
+    host.took_s = took_s
+    assert not hovers(qtbot, session)
+    click(qtbot, session, 10, 10)
+    session.drop()
+    assert hovers(qtbot, session) is quick
+    session.settings.set("preview", "off")
+    assert not hovers(qtbot, session)
+
+
+def test_one_slow_answer_does_not_end_the_preview(qtbot, session, host):
+    for took_s in (0.9, 0.02, 0.02):
+        host.took_s = took_s
+        click(qtbot, session, 10, 10)
+        session.drop()
+    assert session.conversation.hovering.is_quick("squares")
+
+
+def test_only_tools_of_clicks_preview(qtbot, session):
+    click(qtbot, session, 10, 10)
+    session.drop()
+    session.set_tool("lasso")
+    assert not hovers(qtbot, session)
