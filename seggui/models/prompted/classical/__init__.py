@@ -1,0 +1,1 @@
+"""Classical methods as prompted models: nothing learnt, no torch."""

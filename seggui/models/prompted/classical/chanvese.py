@@ -1,0 +1,146 @@
+"""Chan-Vese: a curve that parts two colours, whether or not there is an edge.
+
+Chan and Vese, "Active Contours Without Edges" (2001), as a morphological curve
+(Márquez-Neila et al., 2014), with all colours instead of grey.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from seggui.core.candidate import Candidate
+from seggui.core.parameters import Parameter, values_of
+from seggui.core.ports import ModelInfo, Report
+from seggui.core.prompt import Prompt
+from seggui.models.prompted.classical import pictures
+from seggui.models.prompted.classical.answers import looked_at, offered
+from seggui.models.prompted.classical.curves import (
+    first_curve,
+    held,
+    rim,
+    settled_after,
+    smoothed,
+)
+from seggui.models.prompted.classical.pictures import Bytes, Floats, View
+from seggui.models.prompted.classical.seeds import checked, seeds_of
+
+INFO = ModelInfo(
+    id="chan-vese",
+    title="Chan-Vese",
+    kind="prompted",
+    paper="Chan and Vese 2001; Márquez-Neila et al. 2014",
+    code_licence="Apache-2.0",
+    reads=frozenset(("points", "box", "scribbles", "rough")),
+    parameters=(
+        Parameter("iterations", "Iterations", 60, 1, 1000, 10, hint="At most so many."),
+        Parameter(
+            "smoothing",
+            "Smoothing",
+            2,
+            0,
+            10,
+            hint="How often the curve is rounded off in each round.",
+        ),
+        Parameter(
+            "inside",
+            "Weight inside",
+            1.0,
+            0.1,
+            10.0,
+            0.1,
+            hint="More of it keeps other colours out.",
+        ),
+        Parameter(
+            "outside",
+            "Weight outside",
+            1.0,
+            0.1,
+            10.0,
+            0.1,
+            hint="More of it takes in all that is unlike the surroundings.",
+        ),
+        Parameter(
+            "reach",
+            "First disc",
+            0.08,
+            0.01,
+            0.5,
+            0.01,
+            hint="Radius around a click where the curve begins, of the shorter side.",
+        ),
+    ),
+    classical=True,
+    input_size="any",
+)
+_PIXELS = 60_000
+_AROUND = 0.5
+"""The ground is what lies within this share of the object's size around it."""
+
+
+class ChanVese:
+    """Two-colour curves from drawings, boxes, clicks and lines."""
+
+    @property
+    def info(self) -> ModelInfo:
+        return INFO
+
+    def encode(self, image_hwc: NDArray[np.uint8], report: Report) -> object:
+        return pictures.picture_of(image_hwc, report)
+
+    def decode(
+        self, encoding: object, prompt: Prompt, report: Report
+    ) -> tuple[Candidate, ...]:
+        picture = pictures.opened(encoding)
+        prompt = checked(prompt, INFO, picture)
+        values = values_of(INFO.parameters, prompt.settings)
+        rounds, times = int(values["iterations"]), int(values["smoothing"])
+        weights = float(values["inside"]), float(values["outside"])
+
+        def solve(view: View) -> Floats:
+            seeds_hw = seeds_of(prompt, view, lend=False)
+            curve_hw, _ = first_curve(prompt, view, float(values["reach"]))
+            lab = np.asarray(cv2.cvtColor(view.picture_hwc, cv2.COLOR_RGB2LAB))
+            turns = _turns(curve_hw, seeds_hw, lab.astype(np.float32), weights, times)
+            for done, new_hw in settled_after(turns, rounds):
+                report(done, rounds, "moving the curve")
+                curve_hw = new_hw
+            return curve_hw.astype(np.float32)
+
+        found = looked_at(picture, prompt, _PIXELS, solve)
+        return (offered(found, picture, prompt, report),)
+
+
+def _turns(
+    curve_hw: Bytes,
+    seeds_hw: Bytes,
+    colours: Floats,
+    weights: tuple[float, float],
+    times: int,
+) -> Iterator[Bytes]:
+    curve_hw = held(curve_hw.copy(), seeds_hw)
+    while True:
+        inside = curve_hw > 0
+        if inside.all() or not inside.any():
+            yield curve_hw
+            continue
+        near = _near(curve_hw) & ~inside
+        ground = near if near.any() else ~inside
+        nearer = np.zeros(curve_hw.shape, dtype=np.float32)
+        for side, weight in ((inside, weights[0]), (ground, -weights[1])):
+            mean = colours[side].mean(axis=0)
+            nearer += weight * ((colours - mean) ** 2).sum(axis=2)
+        moving = rim(curve_hw)
+        curve_hw = np.where(moving, nearer < 0, inside).astype(np.uint8)
+        curve_hw = held(smoothed(curve_hw, times), seeds_hw)
+        yield curve_hw
+
+
+def _near(curve_hw: Bytes) -> NDArray[np.bool_]:
+    """The surroundings of the object, which are what it is told apart from."""
+    reach = _AROUND * float(np.sqrt(np.count_nonzero(curve_hw))) + 5.0
+    away = cv2.distanceTransform(1 - curve_hw, cv2.DIST_L2, 3)
+    return np.asarray(away) <= reach

@@ -1,0 +1,155 @@
+"""Geodesic active contour: a curve that grows or shrinks until edges hold it.
+
+Caselles, Kimmel and Sapiro, "Geodesic Active Contours" (1997), as a morphological
+curve (Márquez-Neila et al., 2014).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from seggui.core.candidate import Candidate
+from seggui.core.parameters import Parameter, values_of
+from seggui.core.ports import ModelInfo, Report
+from seggui.core.prompt import Prompt
+from seggui.models.prompted.boundaries import look_at
+from seggui.models.prompted.classical import pictures
+from seggui.models.prompted.classical.answers import looked_at, offered
+from seggui.models.prompted.classical.curves import (
+    DISC,
+    first_curve,
+    held,
+    settled_after,
+    smoothed,
+)
+from seggui.models.prompted.classical.pictures import Bytes, Floats, View
+from seggui.models.prompted.classical.seeds import checked, seeds_of
+
+INFO = ModelInfo(
+    id="geodesic",
+    title="Geodesic contour",
+    kind="prompted",
+    paper="Caselles et al. 1997; Márquez-Neila et al. 2014",
+    code_licence="Apache-2.0",
+    reads=frozenset(("points", "box", "scribbles", "rough")),
+    parameters=(
+        Parameter(
+            "iterations", "Iterations", 120, 1, 2000, 10, hint="At most so many."
+        ),
+        Parameter(
+            "smoothing",
+            "Smoothing",
+            1,
+            0,
+            10,
+            hint="How often the curve is rounded off in each round.",
+        ),
+        Parameter(
+            "balloon",
+            "Balloon",
+            "auto",
+            choices=(
+                ("auto", "By the mark"),
+                ("out", "Outwards"),
+                ("in", "Inwards"),
+                ("none", "None"),
+            ),
+            hint="Where the curve goes without edges; outwards from clicks, inwards "
+            "from boxes and drawings.",
+        ),
+        Parameter(
+            "edge",
+            "Edge",
+            0.3,
+            0.02,
+            1.0,
+            0.02,
+            hint="Strength at which an edge stops the curve.",
+        ),
+        Parameter(
+            "reach",
+            "First disc",
+            0.05,
+            0.01,
+            0.5,
+            0.01,
+            hint="Radius around a click where the curve begins, of the shorter side.",
+        ),
+    ),
+    classical=True,
+    input_size="any",
+)
+_PIXELS = 60_000
+_BALLOONS = {"out": 1, "in": -1, "none": 0}
+
+
+class Geodesic:
+    """Curves between edges from drawings, boxes, clicks and lines."""
+
+    @property
+    def info(self) -> ModelInfo:
+        return INFO
+
+    def encode(self, image_hwc: NDArray[np.uint8], report: Report) -> object:
+        return pictures.picture_of(image_hwc, report)
+
+    def decode(
+        self, encoding: object, prompt: Prompt, report: Report
+    ) -> tuple[Candidate, ...]:
+        picture = pictures.opened(encoding)
+        prompt = checked(prompt, INFO, picture)
+        values = values_of(INFO.parameters, prompt.settings)
+        rounds, times = int(values["iterations"]), int(values["smoothing"])
+
+        def solve(view: View) -> Floats:
+            report(0, rounds, "looking for edges")
+            seeds_hw = seeds_of(prompt, view, lend=False)
+            curve_hw, outside = first_curve(prompt, view, float(values["reach"]))
+            balloon = _BALLOONS.get(str(values["balloon"]), -1 if outside else 1)
+            edges = picture.known(
+                ("edges", view.box), lambda: look_at(view.picture_hwc, 1.5, 3.0)
+            ).boundary_hw
+            calm = edges < float(values["edge"])
+            pull = _pull(edges)
+            turns = _turns(curve_hw, seeds_hw, calm, pull, balloon, times)
+            for done, new_hw in settled_after(turns, rounds):
+                report(done, rounds, "moving the curve")
+                curve_hw = new_hw
+            return curve_hw.astype(np.float32)
+
+        found = looked_at(picture, prompt, _PIXELS, solve)
+        return (offered(found, picture, prompt, report),)
+
+
+def _pull(edges_hw: Floats) -> tuple[Floats, Floats]:
+    """Which way the nearest edge lies: the gradient of the edge strength, x and y."""
+    smooth = cv2.GaussianBlur(edges_hw, (0, 0), 1.0)
+    x, y = (cv2.Sobel(smooth, cv2.CV_32F, *order) for order in ((1, 0), (0, 1)))
+    return np.asarray(x, np.float32), np.asarray(y, np.float32)
+
+
+def _turns(
+    curve_hw: Bytes,
+    seeds_hw: Bytes,
+    calm: NDArray[np.bool_],
+    pull: tuple[Floats, Floats],
+    balloon: int,
+    times: int,
+) -> Iterator[Bytes]:
+    curve_hw = held(curve_hw.copy(), seeds_hw)
+    while True:
+        if balloon > 0:
+            curve_hw = np.where(calm, cv2.dilate(curve_hw, DISC), curve_hw)
+        elif balloon < 0:
+            curve_hw = np.where(calm, cv2.erode(curve_hw, DISC), curve_hw)
+        level = cv2.GaussianBlur(curve_hw.astype(np.float32), (3, 3), 0)
+        x, y = (cv2.Sobel(level, cv2.CV_32F, *order) for order in ((1, 0), (0, 1)))
+        # Where the mask rises towards the edge it ends there: it lets go of its side.
+        along = np.asarray(x * pull[0] + y * pull[1])
+        curve_hw = np.where(along > 1e-4, 0, np.where(along < -1e-4, 1, curve_hw))
+        curve_hw = held(smoothed(curve_hw.astype(np.uint8), times), seeds_hw)
+        yield curve_hw

@@ -1,0 +1,106 @@
+"""Mean-shift regions: colours and places gather, and a click takes what gathered.
+
+Comaniciu and Meer, "Mean Shift: A Robust Approach Toward Feature Space Analysis"
+(2002).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from seggui.core.candidate import Candidate
+from seggui.core.mask import Bools
+from seggui.core.parameters import Parameter, Value, values_of
+from seggui.core.ports import ModelInfo, Report
+from seggui.core.prompt import Prompt
+from seggui.models.prompted.classical import pictures
+from seggui.models.prompted.classical.flooding import followed_on
+from seggui.models.prompted.classical.pictures import Bytes, Picture
+from seggui.models.prompted.classical.seeds import checked
+
+INFO = ModelInfo(
+    id="mean-shift",
+    title="Mean-shift regions",
+    kind="prompted",
+    paper="Comaniciu and Meer 2002",
+    code_licence="Apache-2.0",
+    reads=frozenset(("points", "box", "scribbles", "rough")),
+    parameters=(
+        Parameter(
+            "places",
+            "Reach in space",
+            8,
+            2,
+            30,
+            unit="px",
+            hint="How far pixels look for others, in a picture of 50,000 pixels.",
+        ),
+        Parameter(
+            "colours",
+            "Reach in colour",
+            20,
+            2,
+            100,
+            hint="How different two colours may be and still gather.",
+        ),
+        Parameter(
+            "join",
+            "Join",
+            8,
+            0,
+            60,
+            hint="Neighbours that gathered so near to each other are one region.",
+        ),
+    ),
+    classical=True,
+    input_size="any",
+)
+_PIXELS = 50_000
+
+
+class MeanShift:
+    """The region under a click; more clicks add, negative ones take away."""
+
+    @property
+    def info(self) -> ModelInfo:
+        return INFO
+
+    def encode(self, image_hwc: NDArray[np.uint8], report: Report) -> object:
+        return pictures.picture_of(image_hwc, report)
+
+    def decode(
+        self, encoding: object, prompt: Prompt, report: Report
+    ) -> tuple[Candidate, ...]:
+        picture = pictures.opened(encoding)
+        prompt = checked(prompt, INFO, picture)
+        values = values_of(INFO.parameters, prompt.settings)
+        report(0, 1, "gathering colours")
+        gathered = _gathered(picture, values)
+        view, join = picture.view(picture.box, _PIXELS), (int(values["join"]),) * 3
+
+        def piece_under(column: int, row: int) -> Bools:
+            frame = np.zeros((view.height + 2, view.width + 2), dtype=np.uint8)
+            flags = 4 | cv2.FLOODFILL_MASK_ONLY | (1 << 8)
+            at = (column, row)
+            cv2.floodFill(gathered.copy(), frame, at, (0, 0, 0), join, join, flags)
+            return frame[1:-1, 1:-1] > 0
+
+        return (followed_on(view, picture, prompt, piece_under, report),)
+
+
+def _gathered(picture: Picture, values: Mapping[str, Value]) -> Bytes:
+    places, colours = int(values["places"]), int(values["colours"])
+
+    def work() -> Bytes:
+        small = picture.view(picture.box, _PIXELS).picture_hwc
+        lab = cv2.cvtColor(small, cv2.COLOR_RGB2LAB)
+        # Halved copies are of no use where nothing is left to halve.
+        levels = 1 if min(small.shape[:2]) >= 8 else 0
+        found = cv2.pyrMeanShiftFiltering(lab, places, colours, maxLevel=levels)
+        return np.asarray(found, dtype=np.uint8)
+
+    return picture.known(("gathered", places, colours), work)

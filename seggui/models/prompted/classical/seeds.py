@@ -1,0 +1,205 @@
+"""What a person marked, as the pixels that a method starts from.
+
+Positive marks are object, negative ones and all outside a box are ground. Of marks
+that contradict each other on one pixel the last one counts, and clicks come after
+lines.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from seggui.core.geometry import Box
+from seggui.core.mask import Bools, Mask
+from seggui.core.ports import ModelInfo
+from seggui.core.prompt import Point, Prompt, Scribble
+from seggui.errors import BadRequest
+from seggui.models.prompted.classical.pictures import Bytes, Picture, View
+
+OBJECT, GROUND = 1, 2
+
+_FINE = 4
+"""Binary places that OpenCV draws lines with."""
+_DOT_PX = 1
+"""Radius of a click in a view."""
+_WIDEST_PX = 2000
+_CORE = 0.4
+"""Deeper than this share of its depth lies the core of a mask."""
+_MIDDLE = 0.25
+"""Of an empty box this share of its sides around the middle is object."""
+
+
+def checked(prompt: Prompt, info: ModelInfo, picture: Picture) -> Prompt:
+    """The prompt cut to the image; raises ``BadRequest`` where it makes no sense."""
+    prompt = prompt.checked(picture.width, picture.height)
+    if not prompt.parts & info.reads:
+        raise BadRequest(f"{info.title} needs a mark on the object in the image.")
+    if (
+        not has_marks(prompt, True)
+        and prompt.previous is None
+        and not prompt.parts & {"box", "rough"}
+    ):
+        raise BadRequest(
+            "There is nothing to take away from yet. Mark the object first."
+        )
+    return prompt
+
+
+def has_marks(prompt: Prompt, positive: bool) -> bool:
+    """Whether there are clicks or lines of that sign."""
+    signs = [point.positive for point in prompt.points]
+    return positive in [*signs, *(line.positive for line in prompt.scribbles)]
+
+
+# -- seeds ----------------------------------------------------------------------
+
+
+def seeds_of(prompt: Prompt, view: View, *, lend: bool = True) -> Bytes:
+    """``OBJECT``, ``GROUND`` or 0 for each pixel of a view, axes (y, x).
+
+    Where a sign has no marks, the mask to correct lends its core, or what lies well
+    outside it, and the middle of a box with nothing else is object; unless nothing
+    is to be lent.
+    """
+    labels = np.zeros((view.height, view.width), dtype=np.uint8)
+    if lend:
+        _borrow(labels, prompt, view)
+    for line in prompt.scribbles:
+        _draw(labels, line, view)
+    dots = [
+        (view.place(p.x, p.y), OBJECT if p.positive else GROUND) for p in prompt.points
+    ]
+    for place, sign in dots:
+        cv2.circle(labels, place, _DOT_PX, sign, -1)
+    # The middle of a click is its own, however near the next one is.
+    for (column, row), sign in dots:
+        labels[row, column] = sign
+    if prompt.box is not None and _keeps_to(prompt.box, prompt):
+        labels[~view.inside(prompt.box)] = GROUND
+    return labels
+
+
+def _borrow(labels: Bytes, prompt: Prompt, view: View) -> None:
+    known = prompt.previous if prompt.previous is not None else prompt.rough
+    if known is not None and not known.is_empty:
+        pixels = view.small(known)
+        if not has_marks(prompt, True):
+            labels[_core(pixels)] = OBJECT
+        if not has_marks(prompt, False):
+            labels[_core(~pixels)] = GROUND
+    elif prompt.box is not None and not has_marks(prompt, True):
+        box = prompt.box
+        dx, dy = int(box.width * _MIDDLE), int(box.height * _MIDDLE)
+        middle = Box(
+            min(box.x0 + dx, box.x1 - 1),
+            min(box.y0 + dy, box.y1 - 1),
+            max(box.x1 - dx, box.x0 + 1),
+            max(box.y1 - dy, box.y0 + 1),
+        )
+        labels[view.inside(middle)] = OBJECT
+
+
+def _core(pixels_hw: Bools) -> Bools:
+    """The depth of a region, away from its edge."""
+    if not pixels_hw.any():
+        return pixels_hw
+    depths = cv2.distanceTransform(
+        pixels_hw.view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE
+    )
+    if pixels_hw.all():
+        return pixels_hw
+    return np.asarray(depths > _CORE * depths.max())
+
+
+def _draw(labels: Bytes, line: Scribble, view: View) -> None:
+    corners = np.array(line.points_xy, dtype=np.float64).reshape(-1, 2)
+    corners = (corners - (view.box.x0, view.box.y0)) / (view.across, view.down) - 0.5
+    fixed = np.round(corners * 2**_FINE).astype(np.int32)
+    width = round(min(max(line.width_px / view.pixel_px, 1.0), _WIDEST_PX))
+    sign = OBJECT if line.positive else GROUND
+    cv2.polylines(labels, [fixed], False, sign, width, cv2.LINE_8, _FINE)
+
+
+def _keeps_to(box: Box, prompt: Prompt) -> bool:
+    """A box is a limit unless a person clicked on the object outside it."""
+    return all(box.contains(p.x, p.y) for p in prompt.positives)
+
+
+# -- marks in their order ---------------------------------------------------------
+
+
+def places_along(prompt: Prompt, step_px: float) -> Iterator[Point]:
+    """All marks as places, lines first, at most about ``step_px`` apart on lines."""
+    for line in prompt.scribbles:
+        corners = np.array(line.points_xy, dtype=np.float64).reshape(-1, 2)
+        along = np.concatenate(
+            [[0.0], np.cumsum(np.hypot(*np.diff(corners, axis=0).T))]
+        )
+        places = np.linspace(0.0, along[-1], int(along[-1] / step_px) + 2)
+        xs, ys = (np.interp(places, along, corners[:, axis]) for axis in (0, 1))
+        for x, y in zip(xs, ys, strict=True):
+            yield Point(float(x), float(y), line.positive)
+    yield from prompt.points
+
+
+# -- what comes out ---------------------------------------------------------------
+
+
+def corrected(new: Mask, prompt: Prompt) -> Mask:
+    """What the marks change of the mask to correct; all else of it stays.
+
+    A positive mark adds what hangs together with it in ``new`` and was not there, a
+    negative one takes away what hangs together with it and is not in ``new``. Marks
+    that the mask agrees with change nothing. Without marks, ``new`` replaces it.
+    """
+    mask = prompt.previous
+    if mask is None or not (prompt.points or prompt.scribbles):
+        return new
+    added, taken = new.difference(mask), mask.difference(new)
+    for change, positive in ((added, True), (taken, False)):
+        box = change.bbox
+        if change.is_empty:
+            continue
+        pixels = change.window(box)
+        _, parts = cv2.connectedComponents(pixels.view(np.uint8), connectivity=4)
+        touched = {
+            int(parts[int(p.y) - box.y0, int(p.x) - box.x0])
+            for p in places_along(prompt, 1.0)
+            if p.positive == positive and box.contains(p.x, p.y)
+        } - {0}
+        part = np.isin(parts, sorted(touched))
+        mask = mask.painted(box, part) if positive else mask.erased(box, part)
+    return mask
+
+
+def honoured(mask: Mask, prompt: Prompt) -> Mask:
+    """Keep to the box, and let each mark have at least its own pixels."""
+    box = prompt.box
+    if box is not None and _keeps_to(box, prompt):
+        mask = Mask.from_window(mask.height, mask.width, box, mask.window(box))
+    for line in prompt.scribbles:
+        mask = _with_line(mask, line)
+    for point in prompt.points:
+        if mask.contains(point.x, point.y) != point.positive:
+            x, y = int(point.x), int(point.y)
+            pixel = Box(x, y, x + 1, y + 1)
+            mask = mask.with_window(pixel, np.array([[point.positive]]))
+    return mask
+
+
+def _with_line(mask: Mask, line: Scribble) -> Mask:
+    corners = np.array(line.points_xy, dtype=np.float64).reshape(-1, 2)
+    margin = line.width_px / 2 + 2
+    low = np.floor(corners.min(axis=0) - margin).astype(int)
+    high = np.ceil(corners.max(axis=0) + margin).astype(int)
+    box = Box(int(low[0]), int(low[1]), int(high[0]), int(high[1]))
+    box = box.clipped(mask.width, mask.height)
+    drawn: NDArray[np.uint8] = np.zeros((box.height, box.width), dtype=np.uint8)
+    _draw(drawn, line, View(box, drawn[..., None]))
+    return (
+        mask.painted(box, drawn > 0) if line.positive else mask.erased(box, drawn > 0)
+    )

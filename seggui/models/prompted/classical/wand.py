@@ -1,0 +1,129 @@
+"""Magic wand: all that has about the colour of the place that was clicked.
+
+A colour is near when none of its channels is farther away than the tolerance.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from seggui.core.candidate import Candidate
+from seggui.core.mask import Bools, Mask
+from seggui.core.parameters import Parameter, Value, values_of
+from seggui.core.ports import ModelInfo, Report
+from seggui.core.prompt import Prompt
+from seggui.models.prompted.classical import pictures
+from seggui.models.prompted.classical.colours import in_space, space_parameter, turned
+from seggui.models.prompted.classical.flooding import followed, piece_at
+from seggui.models.prompted.classical.pictures import Bytes, Picture
+from seggui.models.prompted.classical.seeds import checked
+
+INFO = ModelInfo(
+    id="wand",
+    title="Magic wand",
+    kind="prompted",
+    paper="Flood fill by colour tolerance",
+    code_licence="Apache-2.0",
+    reads=frozenset(("points", "box", "scribbles", "rough")),
+    parameters=(
+        Parameter(
+            "tolerance",
+            "Tolerance",
+            24,
+            0,
+            255,
+            hint="How far each channel of a colour may be away, of 255.",
+        ),
+        Parameter(
+            "contiguous",
+            "Contiguous",
+            True,
+            hint="Only what hangs together with the click, not all of that colour.",
+        ),
+        space_parameter("rgb"),
+        Parameter(
+            "sample",
+            "Sample",
+            3,
+            1,
+            101,
+            2,
+            unit="px",
+            hint="Side of the square around the click whose mean colour counts.",
+        ),
+        Parameter(
+            "smooth",
+            "Smooth",
+            0.0,
+            0.0,
+            10.0,
+            0.5,
+            unit="px",
+            hint="Blurs the image first, so that noise and texture leave no holes.",
+        ),
+    ),
+    classical=True,
+    input_size="any",
+)
+
+
+class Wand:
+    """Colours near that of a click; more clicks add, negative ones take away."""
+
+    @property
+    def info(self) -> ModelInfo:
+        return INFO
+
+    def encode(self, image_hwc: NDArray[np.uint8], report: Report) -> object:
+        return pictures.picture_of(image_hwc, report)
+
+    def decode(
+        self, encoding: object, prompt: Prompt, report: Report
+    ) -> tuple[Candidate, ...]:
+        picture = pictures.opened(encoding)
+        prompt = checked(prompt, INFO, picture)
+        values = values_of(INFO.parameters, prompt.settings)
+        report(0, 1, "looking at the colours")
+        space = str(values["space"])
+        colours = _colours(picture, space, float(values["smooth"]))
+
+        def region_at(x: float, y: float) -> Mask:
+            near = _near(colours, space, (int(x), int(y)), values)
+            return Mask.from_dense(near)
+
+        return (followed(picture, prompt, region_at, report),)
+
+
+def _colours(picture: Picture, space: str, smooth_px: float) -> Bytes:
+    def work() -> Bytes:
+        image = picture.image_hwc
+        if smooth_px > 0.0:
+            image = np.asarray(cv2.GaussianBlur(image, (0, 0), smooth_px), np.uint8)
+        return in_space(image, space)
+
+    return picture.known(("colours", space, smooth_px), work)
+
+
+def _near(
+    colours: Bytes, space: str, place: tuple[int, int], values: Mapping[str, Value]
+) -> Bools:
+    """The pixels of about the colour at a place, column and row; axes (y, x)."""
+    column, row = place
+    colours = turned(colours, space, int(colours[row, column, 0]))
+    middle = _mean(colours, column, row, int(values["sample"]) // 2)
+    tolerance = float(values["tolerance"])
+    low, high = middle - tolerance, middle + tolerance
+    near = np.asarray(cv2.inRange(colours, np.ceil(low), np.floor(high))) > 0
+    # The clicked pixel itself counts even where its surroundings outvote it.
+    near[row, column] = True
+    return piece_at(near, column, row) if values["contiguous"] else near
+
+
+def _mean(colours: Bytes, column: int, row: int, reach: int) -> NDArray[np.float64]:
+    rows = slice(max(0, row - reach), row + reach + 1)
+    columns = slice(max(0, column - reach), column + reach + 1)
+    return np.asarray(colours[rows, columns].reshape(-1, colours.shape[2]).mean(axis=0))

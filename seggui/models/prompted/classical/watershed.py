@@ -1,0 +1,100 @@
+"""Marker watershed: marks grow over the gradient until they meet.
+
+Beucher and Meyer, "The Morphological Approach to Segmentation: The Watershed
+Transformation" (1993), on the boundary strength of colour and texture; compact
+regions as in Neubert and Protzel (2014).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from skimage.segmentation import watershed
+
+from seggui.core.candidate import Candidate
+from seggui.core.parameters import Parameter, values_of
+from seggui.core.ports import ModelInfo, Report
+from seggui.core.prompt import Prompt
+from seggui.models.prompted.boundaries import look_at
+from seggui.models.prompted.classical import pictures
+from seggui.models.prompted.classical.answers import looked_at, offered
+from seggui.models.prompted.classical.pictures import Bytes, Floats, View
+from seggui.models.prompted.classical.seeds import GROUND, OBJECT, checked, seeds_of
+
+INFO = ModelInfo(
+    id="watershed",
+    title="Watershed",
+    kind="prompted",
+    paper="Beucher and Meyer 1993; Neubert and Protzel 2014",
+    code_licence="Apache-2.0",
+    reads=frozenset(("points", "box", "scribbles", "rough")),
+    parameters=(
+        Parameter(
+            "compactness",
+            "Compactness",
+            0.0,
+            0.0,
+            1.0,
+            0.01,
+            hint="More of it lets marks grow evenly, whatever the edges.",
+        ),
+        Parameter(
+            "detail",
+            "Detail",
+            1.0,
+            0.5,
+            4.0,
+            0.25,
+            unit="px",
+            hint="Edges finer than this are passed over.",
+        ),
+    ),
+    classical=True,
+    input_size="any",
+)
+_PIXELS = 150_000
+
+
+class Watershed:
+    """Basins from clicks, lines, boxes and drawings."""
+
+    @property
+    def info(self) -> ModelInfo:
+        return INFO
+
+    def encode(self, image_hwc: NDArray[np.uint8], report: Report) -> object:
+        return pictures.picture_of(image_hwc, report)
+
+    def decode(
+        self, encoding: object, prompt: Prompt, report: Report
+    ) -> tuple[Candidate, ...]:
+        picture = pictures.opened(encoding)
+        prompt = checked(prompt, INFO, picture)
+        values = values_of(INFO.parameters, prompt.settings)
+        compactness, detail = float(values["compactness"]), float(values["detail"])
+
+        def solve(view: View) -> Floats:
+            report(0, 2, "flooding")
+            look = picture.known(
+                ("look", view.box, detail),
+                lambda: look_at(view.picture_hwc, 1.5 * detail, 4.0 * detail),
+            )
+            markers = _with_border(seeds_of(prompt, view))
+            found = watershed(  # type: ignore[no-untyped-call]
+                look.boundary_hw, markers.astype(np.int32), compactness=compactness
+            )
+            return np.asarray(found == OBJECT, dtype=np.float32)
+
+        found = looked_at(picture, prompt, _PIXELS, solve)
+        return (offered(found, picture, prompt, report),)
+
+
+def _with_border(seeds_hw: Bytes) -> Bytes:
+    """Without marks of ground, the edge of the view is ground."""
+    if (seeds_hw == GROUND).any() or min(seeds_hw.shape) < 3:
+        return seeds_hw
+    border = np.ones(seeds_hw.shape, dtype=bool)
+    border[1:-1, 1:-1] = False
+    out = seeds_hw.copy()
+    out[border & (seeds_hw == 0)] = GROUND
+    return out
