@@ -55,9 +55,16 @@ class Backbone(Protocol):
     mask_side: int
     """Cells along a side of the logits, given and taken."""
     fit: Fit
-    mean: Sequence[float]
-    """Of the channels red, green, blue, values 0 to 255."""
-    deviation: Sequence[float]
+
+    @property
+    def mean(self) -> Sequence[float]:
+        """Of the channels red, green, blue, values 0 to 255."""
+        ...
+
+    @property
+    def deviation(self) -> Sequence[float]:
+        """Of the same."""
+        ...
 
     @property
     def digest(self) -> str:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
 from seggui.core.candidate import Probability
 from seggui.core.geometry import Box
@@ -52,16 +54,22 @@ class Finding:
         low = np.count_nonzero(self.seen > -OFFSET)
         return high / low if low else 0.0
 
-    def cells_at(self, box: Box) -> tuple[Floats, Floats]:
-        """Where the middles of a box's columns and rows lie, in cells from the first.
+    def enlarged(self, box: Box) -> Floats:
+        """The logits at each pixel of a box that lies in the frame's."""
+        frame, inner = self.frame, box.moved(-self.frame.box.x0, -self.frame.box.y0)
+        by = (0, self.grid) if frame.fit == "stretched" else (frame.side, self.grid)
+        rows = enlarging(frame.box.height, frame.height, *by)
+        columns = enlarging(frame.box.width, frame.width, *by)
+        lines = columns[inner.x0 : inner.x1] @ self.logits_hw.T
+        return np.asarray(rows[inner.y0 : inner.y1] @ np.ascontiguousarray(lines.T))
 
-        0 is the middle of the first cell.
-        """
-        frame = self.frame
-        cell = frame.side / self.grid
-        xs = (np.arange(box.x0, box.x1) + 0.5 - frame.box.x0) * (frame.across / cell)
-        ys = (np.arange(box.y0, box.y1) + 0.5 - frame.box.y0) * (frame.down / cell)
-        return (xs - 0.5).astype(np.float32), (ys - 0.5).astype(np.float32)
+    def cell_at(self, x: float, y: float) -> tuple[int, int]:
+        """Row and column of the cell under an image point."""
+        frame, (rows, columns) = self.frame, self.seen.shape
+        share = self.grid / frame.side
+        column = (x - frame.box.x0) * frame.across * share
+        row = (y - frame.box.y0) * frame.down * share
+        return min(max(int(row), 0), rows - 1), min(max(int(column), 0), columns - 1)
 
     def pixels_of(self, cells: Box) -> Box:
         """The image pixels that cells cover, and those that touch them."""
@@ -79,12 +87,7 @@ class Finding:
         """The box around the mask in image pixels, or the part of it at a point."""
         on = np.ascontiguousarray(self.seen > 0).view(np.uint8)
         if x is not None and y is not None:
-            at = Box(int(x), int(y), int(x) + 1, int(y) + 1)
-            (column,), (row,) = self.cells_at(at)
-            spot = (
-                min(max(round(float(row)), 0), on.shape[0] - 1),
-                min(max(round(float(column)), 0), on.shape[1] - 1),
-            )
+            spot = self.cell_at(x, y)
             _, labels = cv2.connectedComponents(on, connectivity=8)
             if labels[spot]:
                 on = (labels == labels[spot]).astype(np.uint8)
@@ -101,26 +104,31 @@ def around(pixels_hw: NDArray[np.bool_]) -> Box:
     return Box(int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1)
 
 
-def stretched(values_hw: Floats, xs: Floats, ys: Floats) -> Floats:
-    """Sample a grid at columns ``xs`` and rows ``ys``, linear between the cells."""
-    rows, columns = values_hw.shape
-    xs, ys = np.clip(xs, 0, columns - 1), np.clip(ys, 0, rows - 1)
-    left = np.minimum(xs.astype(np.int64), max(0, columns - 2))
-    share = (xs - left).astype(np.float32)
-    right = np.minimum(left + 1, columns - 1)
-    lines = values_hw[:, left] * (1 - share) + values_hw[:, right] * share
-    upper = np.minimum(ys.astype(np.int64), max(0, rows - 2))
-    shares = (ys - upper).astype(np.float32)
-    out = np.empty((len(ys), len(xs)), dtype=np.float32)
-    # Between two lines of the grid at a time: they stay in the cache.
-    starts = np.searchsorted(upper, np.arange(rows))
-    ends = np.append(starts[1:], len(ys))
-    for line, (start, end) in enumerate(zip(starts, ends, strict=True)):
-        if end > start:
-            below = lines[min(line + 1, rows - 1)] - lines[line]
-            np.multiply(shares[start:end, None], below, out=out[start:end])
-            out[start:end] += lines[line]
-    return out
+@lru_cache(maxsize=16)
+def enlarging(pixels: int, filled: int, side: int, grid: int) -> sparse.csr_matrix:
+    """From cells to pixels along one axis: a matrix of axes (pixel, cell).
+
+    A padded frame goes the way that the networks were trained on: linear from the grid
+    to the square of ``side`` pixels, and linear from the part of it that is filled to
+    the image. Both are one small sum for each pixel. A stretched frame goes there at
+    once: its ``side`` is 0.
+    """
+    if side == 0:
+        return _linear(pixels, grid)
+    return _linear(pixels, filled) @ _linear(side, grid)[:filled]
+
+
+def _linear(outer: int, inner: int) -> sparse.csr_matrix:
+    """Linear interpolation between the middles of ``inner`` equal parts."""
+    places = np.maximum((np.arange(outer) + 0.5) * (inner / outer) - 0.5, 0.0)
+    left = np.minimum(places.astype(np.int64), inner - 1)
+    right = np.minimum(left + 1, inner - 1)
+    share = places - left
+    pixels = np.arange(outer)
+    values = np.concatenate([1.0 - share, share]).astype(np.float32)
+    cells = np.concatenate([left, right])
+    where = (np.concatenate([pixels, pixels]), cells)
+    return sparse.csr_matrix((values, where), shape=(outer, inner))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -149,7 +157,7 @@ def drawn(finding: Finding, limit: Box | None = None) -> Drawing:
     if box.empty:
         nothing = np.zeros((0, 0), dtype=bool)
         return Drawing(Box(0, 0, 0, 0), nothing, nothing.astype(np.uint8))
-    logits = stretched(seen, *finding.cells_at(box))
+    logits = finding.enlarged(box)
     pixels = logits > 0
     if limit is not None and not pixels.any():
         # The network sees no object: then its better half of the box.

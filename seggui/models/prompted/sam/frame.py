@@ -37,6 +37,7 @@ class Frame:
     """Columns of the square that the box fills, from the left."""
     height: int
     """Rows of the square that the box fills, from the top."""
+    fit: Fit = "padded"
 
     @property
     def across(self) -> float:
@@ -100,7 +101,7 @@ class Frame:
 def frame_of(box: Box, side: int, fit: Fit) -> Frame:
     """The frame of a box that is not empty."""
     if fit == "stretched":
-        return Frame(box, side, side, side)
+        return Frame(box, side, side, side, fit)
     scale = side / max(box.width, box.height)
     # The published code rounds halves up, and lets a very thin side vanish.
     width = max(1, int(box.width * scale + 0.5))
