@@ -17,7 +17,6 @@ _FINDS = {
     "semantic": "classes, over the whole image",
     "instance": "objects, over the whole image",
     "panoptic": "classes and objects, over the whole image",
-    "propagating": "the same objects on other images",
 }
 _DIGITS = 16
 """How much of a digest the panel shows; the command line shows all of it."""
@@ -28,16 +27,24 @@ class Catalogue(Protocol):
 
     def builtin(self) -> tuple[ModelInfo, ...]: ...
 
+    def propagating(self) -> tuple[ModelInfo, ...]: ...
+
+    def at_hand(self, info: ModelInfo) -> bool: ...
+
     def runs(self, project_folder: Path) -> tuple[ModelInfo, ...]: ...
 
 
 def model_rows(
     catalogue: Catalogue | None, folder: Path | None
 ) -> tuple[ModelRow, ...]:
-    """All models; a classical method is a tool of its own and not among them."""
+    """The models for clicks and for whole images.
+
+    A classical method is a tool of its own; what only carries masks from image to image
+    is chosen where that is done.
+    """
     if catalogue is None:
         return ()
-    infos = [info for info in catalogue.builtin() if not info.classical]
+    infos = [i for i in catalogue.builtin() if i.kind in _FINDS and not i.classical]
     cards: Mapping[str, Mapping[str, object]] = {}
     if folder is not None:
         infos.extend(catalogue.runs(folder))
