@@ -105,7 +105,8 @@ from seggui.app import make_application
 from seggui.files.project import Project
 from seggui.gui.icons import app_icon, icon
 from seggui.gui.sample import copy_sample
-from seggui.gui.theme import resource_path, theme
+from seggui.files.resources import resource_path
+from seggui.gui.theme import theme
 
 application = make_application()
 theme()

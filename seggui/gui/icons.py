@@ -9,7 +9,8 @@ from PySide6.QtGui import QAction, QColor, QIcon, QPainter, QPixmap
 from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QAbstractButton, QApplication
 
-from seggui.gui.theme import resource_path, theme
+from seggui.files.resources import resource_path
+from seggui.gui.theme import theme
 
 # Every size at 1x that widgets ask for, and those that 1.25x to 3x make of them.
 SIZES = (16, 18, 20, 24, 25, 30, 32, 36, 40, 48, 60)

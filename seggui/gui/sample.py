@@ -7,8 +7,8 @@ from pathlib import Path
 
 from seggui.errors import SaveFailed
 from seggui.files.atomic import make_folder, write_whole
+from seggui.files.resources import resource_path
 from seggui.files.settings import sample_folder
-from seggui.gui.theme import resource_path
 
 _FRESH_MARK = ".seggui-tour"
 

@@ -7,7 +7,6 @@ computes. Widgets take colours from here and never write them down themselves.
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from string import Template
 from typing import Literal
 
@@ -15,7 +14,7 @@ from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QColor, QPalette
 from PySide6.QtWidgets import QApplication, QStyleFactory
 
-from seggui.errors import Unreadable
+from seggui.files.resources import resource_path
 
 Wanted = Literal["system", "light", "dark"]
 
@@ -116,20 +115,6 @@ PAIRS = (
     ("bad", "panel"),
 )
 """Texts and what they are written on."""
-
-
-def resource_path(*parts: str) -> Path:
-    """Return a file of the program: inside the package, or beside it in a checkout."""
-    package = Path(__file__).parents[1]
-    for folder in (package / "resources", package.parent / "resources"):
-        path = folder.joinpath(*parts)
-        if path.exists():
-            return path
-    raise Unreadable(
-        "/".join(parts),
-        "this file of the program is missing",
-        "Install seggui again; your own files are not affected.",
-    )
 
 
 def contrast(first: str, second: str) -> float:

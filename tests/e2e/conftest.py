@@ -8,8 +8,9 @@ from person import DONE, TRUTH, UNTOUCHED, Person
 
 from seggui.app import build_window, make_application
 from seggui.files.project import Project
+from seggui.files.resources import resource_path
 from seggui.files.settings import Settings
-from seggui.gui.theme import resource_path, theme
+from seggui.gui.theme import theme
 
 """Names in the copy."""
 

@@ -8,6 +8,7 @@ from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QToolButton
 
 from seggui.errors import Unreadable
+from seggui.files.resources import resource_path
 from seggui.gui.icons import app_icon, icon, icon_names, put_icon, renew_icons
 from seggui.gui.panels.controls import colour_chip
 from seggui.gui.theme import (
@@ -15,7 +16,6 @@ from seggui.gui.theme import (
     LIGHT,
     PAIRS,
     contrast,
-    resource_path,
     style_of,
     theme,
 )

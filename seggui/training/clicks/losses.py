@@ -7,7 +7,7 @@ from torch import Tensor
 from torch.nn import functional
 
 GAMMA = 2.0
-OVERLAP_WEIGHT = 0.7
+OVERLAP_WEIGHT = 1.0
 QUALITY_WEIGHT = 0.1
 
 

@@ -119,7 +119,7 @@ def game(
     truth = board.truth_hw
     mask, box = _start(board, draw)
     points: tuple[Point, ...] = ()
-    rounds = 1 + int(draw.geometric(0.38))
+    rounds = int(draw.geometric(0.42))
     for turn in range(min(rounds, most)):
         if box is None or turn > 0:
             point = _click(truth, mask, points, draw)

@@ -15,6 +15,7 @@ import cv2
 import numpy as np
 import torch
 
+from seggui.models.devices import bfloat16_in_hardware
 from seggui.models.prompted.clicknet import weights
 from seggui.models.prompted.clicknet.network import ClickNet
 from seggui.training.clicks.play import Answer, Sample, board_of, game
@@ -42,7 +43,7 @@ class Samples(Protocol):
 def answer_of(network: ClickNet) -> Answer:
     """Let a network answer single states on the processor."""
     network = network.eval().to(memory_format=torch.channels_last)
-    half = torch.cpu._is_avx512_bf16_supported()
+    half = bfloat16_in_hardware()
 
     def answer(bytes_chw: np.ndarray) -> np.ndarray:
         x = torch.from_numpy(bytes_chw)[None].float().div_(255.0)
@@ -110,6 +111,8 @@ def _work(
     torch.set_num_threads(1)
     cv2.setNumThreads(1)
     parent = os.getppid()
+    # What nobody will take any more must not hold this process at its end.
+    out.cancel_join_thread()
     for sample in games(make(), _newest_in(path), seed):
         while True:
             try:
