@@ -1,9 +1,10 @@
-"""The prompted models of the table, the best first; the built-in ones last."""
+"""The prompted models of the table, the best first; the classical ones last."""
 
 from __future__ import annotations
 
 from seggui.core.parameters import Parameter
 from seggui.core.ports import ModelInfo
+from seggui.models.prompted.classical.rows import CLASSICAL
 from seggui.models.released import WEIGHTS
 from seggui.models.row import Row
 
@@ -135,4 +136,4 @@ _BUILT_IN = (
     ),
 )
 
-PROMPTED = (*_SECOND, *_FIRST, *_BUILT_IN)
+PROMPTED = (*_SECOND, *_FIRST, *_BUILT_IN, *CLASSICAL)

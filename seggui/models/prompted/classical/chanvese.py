@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seggui.core.candidate import Candidate
-from seggui.core.parameters import Parameter, values_of
+from seggui.core.parameters import values_of
 from seggui.core.ports import ModelInfo, Report
 from seggui.core.prompt import Prompt
 from seggui.models.prompted.classical import pictures
@@ -26,56 +26,10 @@ from seggui.models.prompted.classical.curves import (
     smoothed,
 )
 from seggui.models.prompted.classical.pictures import Bytes, Floats, View
+from seggui.models.prompted.classical.rows import info_of
 from seggui.models.prompted.classical.seeds import checked, seeds_of
 
-INFO = ModelInfo(
-    id="chan-vese",
-    title="Chan-Vese",
-    kind="prompted",
-    paper="Chan and Vese 2001; Márquez-Neila et al. 2014",
-    code_licence="Apache-2.0",
-    reads=frozenset(("points", "box", "scribbles", "rough")),
-    parameters=(
-        Parameter("iterations", "Iterations", 60, 1, 1000, 10, hint="At most so many."),
-        Parameter(
-            "smoothing",
-            "Smoothing",
-            2,
-            0,
-            10,
-            hint="How often the curve is rounded off in each round.",
-        ),
-        Parameter(
-            "inside",
-            "Weight inside",
-            1.0,
-            0.1,
-            10.0,
-            0.1,
-            hint="More of it keeps other colours out.",
-        ),
-        Parameter(
-            "outside",
-            "Weight outside",
-            1.0,
-            0.1,
-            10.0,
-            0.1,
-            hint="More of it takes in all that is unlike the surroundings.",
-        ),
-        Parameter(
-            "reach",
-            "First disc",
-            0.08,
-            0.01,
-            0.5,
-            0.01,
-            hint="Radius around a click where the curve begins, of the shorter side.",
-        ),
-    ),
-    classical=True,
-    input_size="any",
-)
+INFO = info_of("chan-vese")
 _PIXELS = 60_000
 _AROUND = 0.5
 """The ground is what lies within this share of the object's size around it."""

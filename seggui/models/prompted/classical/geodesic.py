@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seggui.core.candidate import Candidate
-from seggui.core.parameters import Parameter, values_of
+from seggui.core.parameters import values_of
 from seggui.core.ports import ModelInfo, Report
 from seggui.core.prompt import Prompt
 from seggui.models.prompted.boundaries import look_at
@@ -27,62 +27,10 @@ from seggui.models.prompted.classical.curves import (
     smoothed,
 )
 from seggui.models.prompted.classical.pictures import Bytes, Floats, View
+from seggui.models.prompted.classical.rows import info_of
 from seggui.models.prompted.classical.seeds import checked, seeds_of
 
-INFO = ModelInfo(
-    id="geodesic",
-    title="Geodesic contour",
-    kind="prompted",
-    paper="Caselles et al. 1997; Márquez-Neila et al. 2014",
-    code_licence="Apache-2.0",
-    reads=frozenset(("points", "box", "scribbles", "rough")),
-    parameters=(
-        Parameter(
-            "iterations", "Iterations", 120, 1, 2000, 10, hint="At most so many."
-        ),
-        Parameter(
-            "smoothing",
-            "Smoothing",
-            1,
-            0,
-            10,
-            hint="How often the curve is rounded off in each round.",
-        ),
-        Parameter(
-            "balloon",
-            "Balloon",
-            "auto",
-            choices=(
-                ("auto", "By the mark"),
-                ("out", "Outwards"),
-                ("in", "Inwards"),
-                ("none", "None"),
-            ),
-            hint="Where the curve goes without edges; outwards from clicks, inwards "
-            "from boxes and drawings.",
-        ),
-        Parameter(
-            "edge",
-            "Edge",
-            0.3,
-            0.02,
-            1.0,
-            0.02,
-            hint="Strength at which an edge stops the curve.",
-        ),
-        Parameter(
-            "reach",
-            "First disc",
-            0.05,
-            0.01,
-            0.5,
-            0.01,
-            hint="Radius around a click where the curve begins, of the shorter side.",
-        ),
-    ),
-    classical=True,
-    input_size="any",
-)
+INFO = info_of("geodesic")
 _PIXELS = 60_000
 _BALLOONS = {"out": 1, "in": -1, "none": 0}
 

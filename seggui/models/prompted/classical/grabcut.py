@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from seggui.core.candidate import Candidate
 from seggui.core.mask import Bools
-from seggui.core.parameters import Parameter, values_of
+from seggui.core.parameters import values_of
 from seggui.core.ports import ModelInfo, Report
 from seggui.core.prompt import Prompt
 from seggui.models.prompted.classical import pictures
@@ -29,6 +29,7 @@ from seggui.models.prompted.classical.graph import (
 )
 from seggui.models.prompted.classical.graphcut import cut
 from seggui.models.prompted.classical.pictures import Floats, View
+from seggui.models.prompted.classical.rows import info_of
 from seggui.models.prompted.classical.seeds import (
     GROUND,
     OBJECT,
@@ -37,43 +38,7 @@ from seggui.models.prompted.classical.seeds import (
     seeds_of,
 )
 
-INFO = ModelInfo(
-    id="grabcut",
-    title="GrabCut",
-    kind="prompted",
-    paper="Rother, Kolmogorov and Blake 2004",
-    code_licence="Apache-2.0",
-    reads=frozenset(("points", "box", "scribbles", "rough")),
-    parameters=(
-        Parameter(
-            "iterations",
-            "Iterations",
-            5,
-            1,
-            20,
-            hint="Rounds of learning the colours and cutting.",
-        ),
-        Parameter(
-            "colours",
-            "Colours",
-            5,
-            1,
-            10,
-            hint="Colours that object and ground are each made of.",
-        ),
-        Parameter(
-            "smoothness",
-            "Smoothness",
-            1.0,
-            0.0,
-            10.0,
-            0.1,
-            hint="More of it makes the border shorter and cuts off thin parts.",
-        ),
-    ),
-    classical=True,
-    input_size="any",
-)
+INFO = info_of("grabcut")
 _CONTRAST = 5.0
 _LEAST_SPREAD = 0.0004
 """Variance that no colour goes below."""

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from seggui.core.candidate import Candidate
 from seggui.core.mask import Bools
-from seggui.core.parameters import Parameter, values_of
+from seggui.core.parameters import values_of
 from seggui.core.ports import ModelInfo, Report
 from seggui.core.prompt import Prompt
 from seggui.models.prompted.classical import pictures
@@ -29,47 +29,10 @@ from seggui.models.prompted.classical.graph import (
     smallest_cut,
 )
 from seggui.models.prompted.classical.pictures import Floats, View
+from seggui.models.prompted.classical.rows import info_of
 from seggui.models.prompted.classical.seeds import checked, seeds_of
 
-INFO = ModelInfo(
-    id="graphcut",
-    title="Graph cut",
-    kind="prompted",
-    paper="Boykov and Jolly 2001; Li et al. 2004 (Lazy Snapping)",
-    code_licence="Apache-2.0",
-    reads=frozenset(("points", "box", "scribbles", "rough")),
-    parameters=(
-        Parameter(
-            "smoothness",
-            "Smoothness",
-            1.0,
-            0.0,
-            10.0,
-            0.1,
-            hint="More of it makes the border shorter and cuts off thin parts.",
-        ),
-        Parameter(
-            "contrast",
-            "Contrast",
-            5.0,
-            0.0,
-            20.0,
-            0.5,
-            hint="How much cheaper the border is along edges of the image.",
-        ),
-        Parameter(
-            "colour",
-            "Colour",
-            1.0,
-            0.0,
-            5.0,
-            0.1,
-            hint="How much the colours under the marks count. 0: only edges count.",
-        ),
-    ),
-    classical=True,
-    input_size="any",
-)
+INFO = info_of("graphcut")
 _LIKENESS = 0.07
 """Distance of colours, 0 to 1, at which one speaks half for the other."""
 _TEXTURE = 0.15

@@ -12,53 +12,17 @@ from numpy.typing import NDArray
 
 from seggui.core.candidate import Candidate
 from seggui.core.mask import Bools, Mask
-from seggui.core.parameters import Parameter, values_of
+from seggui.core.parameters import values_of
 from seggui.core.ports import ModelInfo, Report
 from seggui.core.prompt import Prompt
 from seggui.models.prompted.classical import pictures
-from seggui.models.prompted.classical.colours import in_space, space_parameter, turned
+from seggui.models.prompted.classical.colours import in_space, turned
 from seggui.models.prompted.classical.flooding import followed, piece_at
 from seggui.models.prompted.classical.pictures import Bytes
+from seggui.models.prompted.classical.rows import info_of
 from seggui.models.prompted.classical.seeds import checked
 
-INFO = ModelInfo(
-    id="growing",
-    title="Region growing",
-    kind="prompted",
-    paper="Adams and Bischof 1994, Seeded Region Growing",
-    code_licence="Apache-2.0",
-    reads=frozenset(("points", "box", "scribbles", "rough")),
-    parameters=(
-        Parameter(
-            "tolerance",
-            "Tolerance",
-            2.5,
-            0.1,
-            20.0,
-            0.1,
-            hint="How many of its own standard deviations a region reaches out.",
-        ),
-        Parameter(
-            "least",
-            "Least tolerance",
-            12,
-            0,
-            255,
-            hint="What every channel may differ by, however even the region is.",
-        ),
-        Parameter(
-            "edges",
-            "Stop at edges",
-            60,
-            0,
-            255,
-            hint="Steps between neighbours from here on are not crossed. 0: all are.",
-        ),
-        space_parameter("lab"),
-    ),
-    classical=True,
-    input_size="any",
-)
+INFO = info_of("growing")
 _FIRST_REACH = 3
 """The region begins as a square of this many pixels around the click."""
 _ROUNDS = 12

@@ -14,51 +14,16 @@ from numpy.typing import NDArray
 
 from seggui.core.candidate import Candidate
 from seggui.core.mask import Bools
-from seggui.core.parameters import Parameter, Value, values_of
+from seggui.core.parameters import Value, values_of
 from seggui.core.ports import ModelInfo, Report
 from seggui.core.prompt import Prompt
 from seggui.models.prompted.classical import pictures
 from seggui.models.prompted.classical.flooding import followed_on
 from seggui.models.prompted.classical.pictures import Bytes, Picture
+from seggui.models.prompted.classical.rows import info_of
 from seggui.models.prompted.classical.seeds import checked
 
-INFO = ModelInfo(
-    id="mean-shift",
-    title="Mean-shift regions",
-    kind="prompted",
-    paper="Comaniciu and Meer 2002",
-    code_licence="Apache-2.0",
-    reads=frozenset(("points", "box", "scribbles", "rough")),
-    parameters=(
-        Parameter(
-            "places",
-            "Reach in space",
-            8,
-            2,
-            30,
-            unit="px",
-            hint="How far pixels look for others, in a picture of 50,000 pixels.",
-        ),
-        Parameter(
-            "colours",
-            "Reach in colour",
-            20,
-            2,
-            100,
-            hint="How different two colours may be and still gather.",
-        ),
-        Parameter(
-            "join",
-            "Join",
-            8,
-            0,
-            60,
-            hint="Neighbours that gathered so near to each other are one region.",
-        ),
-    ),
-    classical=True,
-    input_size="any",
-)
+INFO = info_of("mean-shift")
 _PIXELS = 50_000
 
 

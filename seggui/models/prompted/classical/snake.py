@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seggui.core.candidate import Candidate
-from seggui.core.parameters import Parameter, Value, values_of
+from seggui.core.parameters import Value, values_of
 from seggui.core.ports import ModelInfo, Report
 from seggui.core.prompt import Prompt
 from seggui.models.prompted.boundaries import look_at
@@ -21,59 +21,10 @@ from seggui.models.prompted.classical import pictures
 from seggui.models.prompted.classical.answers import looked_at, offered
 from seggui.models.prompted.classical.curves import first_curve
 from seggui.models.prompted.classical.pictures import Bytes, Floats, View
+from seggui.models.prompted.classical.rows import info_of
 from seggui.models.prompted.classical.seeds import checked
 
-INFO = ModelInfo(
-    id="snake",
-    title="Snake (active contour)",
-    kind="prompted",
-    paper="Kass, Witkin and Terzopoulos 1988",
-    code_licence="Apache-2.0",
-    reads=frozenset(("points", "box", "scribbles", "rough")),
-    parameters=(
-        Parameter(
-            "iterations", "Iterations", 300, 10, 5000, 10, hint="At most so many."
-        ),
-        Parameter(
-            "elasticity",
-            "Elasticity",
-            0.01,
-            0.0,
-            1.0,
-            0.005,
-            hint="How hard the line pulls itself together.",
-        ),
-        Parameter(
-            "stiffness",
-            "Stiffness",
-            1.0,
-            0.0,
-            50.0,
-            0.5,
-            hint="How hard the line is to bend.",
-        ),
-        Parameter(
-            "edges",
-            "Edges",
-            1.0,
-            0.0,
-            10.0,
-            0.1,
-            hint="How strongly edges attract the line.",
-        ),
-        Parameter(
-            "reach",
-            "First disc",
-            0.2,
-            0.01,
-            0.5,
-            0.01,
-            hint="Radius around a click where the line begins, of the shorter side.",
-        ),
-    ),
-    classical=True,
-    input_size="any",
-)
+INFO = info_of("snake")
 _PIXELS = 40_000
 _CORNERS = 160
 _CHUNK = 50

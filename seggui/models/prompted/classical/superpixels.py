@@ -16,7 +16,7 @@ from skimage.segmentation import felzenszwalb, slic
 
 from seggui.core.candidate import Candidate
 from seggui.core.mask import Bools, Mask
-from seggui.core.parameters import Parameter, Settings, Value, values_of
+from seggui.core.parameters import Settings, Value, values_of
 from seggui.core.ports import ModelInfo, Report
 from seggui.core.prompt import Prompt
 from seggui.models.prompted.classical import pictures
@@ -24,46 +24,10 @@ from seggui.models.prompted.classical.answers import finished
 from seggui.models.prompted.classical.band import enlarged
 from seggui.models.prompted.classical.flooding import followed_on, limit_of
 from seggui.models.prompted.classical.pictures import Picture, View
+from seggui.models.prompted.classical.rows import info_of
 from seggui.models.prompted.classical.seeds import checked
 
-INFO = ModelInfo(
-    id="superpixels",
-    title="Superpixels",
-    kind="prompted",
-    paper="Achanta et al. 2012 (SLIC); Felzenszwalb and Huttenlocher 2004",
-    code_licence="Apache-2.0",
-    candidates=3,
-    reads=frozenset(("points", "box", "scribbles", "rough")),
-    parameters=(
-        Parameter(
-            "method",
-            "Method",
-            "slic",
-            choices=(("slic", "SLIC (even)"), ("felzenszwalb", "Felzenszwalb (free)")),
-            hint="Even ones are all about as large; free ones follow the image more.",
-        ),
-        Parameter(
-            "size",
-            "Size",
-            20,
-            5,
-            200,
-            unit="px",
-            hint="Side of the middle ones, in a picture of 80,000 pixels.",
-        ),
-        Parameter(
-            "compactness",
-            "Compactness",
-            10.0,
-            0.1,
-            100.0,
-            1.0,
-            hint="How round SLIC makes them, against following colours.",
-        ),
-    ),
-    classical=True,
-    input_size="any",
-)
+INFO = info_of("superpixels")
 _PIXELS = 80_000
 _SCALES = ((1.0, "part"), (2.0, "whole"), (0.5, "sub-part"))
 """Factors of the size; the first is offered first."""

@@ -14,77 +14,18 @@ from numpy.typing import NDArray
 
 from seggui.core.candidate import Candidate
 from seggui.core.mask import Bools, Mask
-from seggui.core.parameters import Parameter, Value, values_of
+from seggui.core.parameters import Value, values_of
 from seggui.core.ports import ModelInfo, Report
 from seggui.core.prompt import Prompt
 from seggui.models.prompted.classical import pictures
 from seggui.models.prompted.classical.answers import finished
-from seggui.models.prompted.classical.colours import CHANNELS, in_space
+from seggui.models.prompted.classical.colours import in_space
 from seggui.models.prompted.classical.flooding import followed, limit_of, piece_at
 from seggui.models.prompted.classical.pictures import Bytes, Picture
+from seggui.models.prompted.classical.rows import CHANNELS, info_of
 from seggui.models.prompted.classical.seeds import checked
 
-INFO = ModelInfo(
-    id="threshold",
-    title="Threshold",
-    kind="prompted",
-    paper="Otsu 1979; adaptive means",
-    code_licence="Apache-2.0",
-    reads=frozenset(("points", "box", "scribbles", "rough")),
-    parameters=(
-        Parameter(
-            "method",
-            "Level",
-            "otsu",
-            choices=(
-                ("otsu", "Otsu"),
-                ("mean", "Mean of the surroundings"),
-                ("gaussian", "Weighted mean of the surroundings"),
-                ("manual", "By hand"),
-            ),
-            hint="How the level is found.",
-        ),
-        Parameter(
-            "channel",
-            "Channel",
-            "grey",
-            choices=tuple((name, title) for name, (title, _, _) in CHANNELS.items()),
-            hint="What is compared with the level.",
-        ),
-        Parameter(
-            "objects",
-            "Objects",
-            "auto",
-            choices=(
-                ("auto", "As where clicked"),
-                ("light", "Lighter"),
-                ("dark", "Darker"),
-            ),
-            hint="Which side of the level the object is on.",
-        ),
-        Parameter("level", "Level by hand", 128, 0, 255, hint="Used when set by hand."),
-        Parameter(
-            "surroundings",
-            "Surroundings",
-            51,
-            3,
-            501,
-            2,
-            unit="px",
-            hint="Side of the square whose mean each pixel is compared with.",
-        ),
-        Parameter(
-            "offset",
-            "Offset",
-            5,
-            -100,
-            100,
-            hint="How much a pixel must differ from the mean of its surroundings.",
-        ),
-    ),
-    classical=True,
-    input_size="any",
-)
+INFO = info_of("threshold")
 
 
 class Threshold:

@@ -16,7 +16,7 @@ from scipy import sparse
 from scipy.sparse import linalg as sparse_linalg
 
 from seggui.core.candidate import Candidate
-from seggui.core.parameters import Parameter, values_of
+from seggui.core.parameters import values_of
 from seggui.core.ports import ModelInfo, Report
 from seggui.core.prompt import Prompt
 from seggui.models.prompted.classical import pictures
@@ -31,38 +31,10 @@ from seggui.models.prompted.classical.graph import (
 )
 from seggui.models.prompted.classical.graphcut import odds_of
 from seggui.models.prompted.classical.pictures import Bytes, Floats, View
+from seggui.models.prompted.classical.rows import info_of
 from seggui.models.prompted.classical.seeds import OBJECT, checked, seeds_of
 
-INFO = ModelInfo(
-    id="random-walker",
-    title="Random walker",
-    kind="prompted",
-    paper="Grady 2006, Random Walks for Image Segmentation",
-    code_licence="Apache-2.0",
-    reads=frozenset(("points", "box", "scribbles", "rough")),
-    parameters=(
-        Parameter(
-            "beta",
-            "Beta",
-            90.0,
-            1.0,
-            1000.0,
-            10.0,
-            hint="How much harder a step over an edge is than one without.",
-        ),
-        Parameter(
-            "colour",
-            "Colour",
-            1.0,
-            0.0,
-            10.0,
-            0.1,
-            hint="How much the colours under the marks count. 0: only edges count.",
-        ),
-    ),
-    classical=True,
-    input_size="any",
-)
+INFO = info_of("random-walker")
 _ROUNDS = 25
 _PRIOR = 0.03
 """How strongly a pixel is tied to what its colour says."""

@@ -13,62 +13,17 @@ from numpy.typing import NDArray
 
 from seggui.core.candidate import Candidate
 from seggui.core.mask import Bools, Mask
-from seggui.core.parameters import Parameter, Value, values_of
+from seggui.core.parameters import Value, values_of
 from seggui.core.ports import ModelInfo, Report
 from seggui.core.prompt import Prompt
 from seggui.models.prompted.classical import pictures
-from seggui.models.prompted.classical.colours import in_space, space_parameter, turned
+from seggui.models.prompted.classical.colours import in_space, turned
 from seggui.models.prompted.classical.flooding import followed, piece_at
 from seggui.models.prompted.classical.pictures import Bytes, Picture
+from seggui.models.prompted.classical.rows import info_of
 from seggui.models.prompted.classical.seeds import checked
 
-INFO = ModelInfo(
-    id="wand",
-    title="Magic wand",
-    kind="prompted",
-    paper="Flood fill by colour tolerance",
-    code_licence="Apache-2.0",
-    reads=frozenset(("points", "box", "scribbles", "rough")),
-    parameters=(
-        Parameter(
-            "tolerance",
-            "Tolerance",
-            24,
-            0,
-            255,
-            hint="How far each channel of a colour may be away, of 255.",
-        ),
-        Parameter(
-            "contiguous",
-            "Contiguous",
-            True,
-            hint="Only what hangs together with the click, not all of that colour.",
-        ),
-        space_parameter("rgb"),
-        Parameter(
-            "sample",
-            "Sample",
-            3,
-            1,
-            101,
-            2,
-            unit="px",
-            hint="Side of the square around the click whose mean colour counts.",
-        ),
-        Parameter(
-            "smooth",
-            "Smooth",
-            0.0,
-            0.0,
-            10.0,
-            0.5,
-            unit="px",
-            hint="Blurs the image first, so that noise and texture leave no holes.",
-        ),
-    ),
-    classical=True,
-    input_size="any",
-)
+INFO = info_of("wand")
 
 
 class Wand:

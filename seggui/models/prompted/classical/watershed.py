@@ -12,46 +12,17 @@ from numpy.typing import NDArray
 from skimage.segmentation import watershed
 
 from seggui.core.candidate import Candidate
-from seggui.core.parameters import Parameter, values_of
+from seggui.core.parameters import values_of
 from seggui.core.ports import ModelInfo, Report
 from seggui.core.prompt import Prompt
 from seggui.models.prompted.boundaries import look_at
 from seggui.models.prompted.classical import pictures
 from seggui.models.prompted.classical.answers import looked_at, offered
 from seggui.models.prompted.classical.pictures import Bytes, Floats, View
+from seggui.models.prompted.classical.rows import info_of
 from seggui.models.prompted.classical.seeds import GROUND, OBJECT, checked, seeds_of
 
-INFO = ModelInfo(
-    id="watershed",
-    title="Watershed",
-    kind="prompted",
-    paper="Beucher and Meyer 1993; Neubert and Protzel 2014",
-    code_licence="Apache-2.0",
-    reads=frozenset(("points", "box", "scribbles", "rough")),
-    parameters=(
-        Parameter(
-            "compactness",
-            "Compactness",
-            0.0,
-            0.0,
-            1.0,
-            0.01,
-            hint="More of it lets marks grow evenly, whatever the edges.",
-        ),
-        Parameter(
-            "detail",
-            "Detail",
-            1.0,
-            0.5,
-            4.0,
-            0.25,
-            unit="px",
-            hint="Edges finer than this are passed over.",
-        ),
-    ),
-    classical=True,
-    input_size="any",
-)
+INFO = info_of("watershed")
 _PIXELS = 150_000
 
 
