@@ -363,23 +363,6 @@ ACTIONS: tuple[ActionRow, ...] = (
 
 BY_ID = {row.id: row for row in ACTIONS}
 
-GESTURES: tuple[tuple[str, str], ...] = (
-    ("Click", "Point: add to the object"),
-    ("Right click or Alt+click", "Point: take away from the object"),
-    ("Drag a mark, click a mark", "Point: move it, remove it"),
-    ("Click with one segment selected", "Point: correct that segment"),
-    ("Shift+click", "Brush: a straight line from the last place"),
-    ("[ and ]", "Brush: smaller, larger"),
-    ("Ctrl+wheel", "Brush: size"),
-    ("Del", "Polygon: take back the last corner"),
-    ("Shift+click or Ctrl+click", "Select: add to the selection"),
-    ("Wheel or pinch", "Zoom at the cursor"),
-    ("+ and -", "Zoom in, zoom out"),
-    ("Space+drag or middle button", "Move the image"),
-)
-"""What mouse and keys do on the image; shown on the shortcuts page."""
-
-
 def tool_tip(row: ActionRow, keys: str) -> str:
     """The tip of an action, with its keys as this system writes them."""
     title = row.text.removesuffix("…")

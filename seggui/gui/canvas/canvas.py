@@ -28,8 +28,8 @@ from seggui.core.geometry import Box
 from seggui.core.prompt import Prompt
 from seggui.gui.canvas.adjustment import Adjustment
 from seggui.gui.canvas.content import Content
-from seggui.gui.canvas.marks import Marks
 from seggui.gui.canvas.navigation import Navigation
+from seggui.gui.canvas.overlay import Overlay
 from seggui.gui.canvas.pointer import PointerTaker
 from seggui.gui.canvas.rubber import Ring, Rubber
 from seggui.gui.canvas.scene import Frame, merged
@@ -61,9 +61,7 @@ class Canvas(QWidget):
         self._content = Content()
         self._document: Document | None = None
         self._preview: Document | None = None
-        self._prompts: tuple[Prompt, ...] = ()
-        self._asking: Prompt | None = None
-        self._rubber: Rubber | None = None
+        self._overlay = Overlay()
         self._view = View()
         self._fits = True
         self._frame = Frame(1, 1)
@@ -84,7 +82,7 @@ class Canvas(QWidget):
         """Show an RGB image, or none; its document comes with ``set_document``."""
         self._content.show_image(image_hwc)
         self._document = self._preview = None
-        self._rubber = self._asking = None
+        self._overlay.clear()
         self.zoom_fit()
         self._repaint_all()
         self._idle.start(0)
@@ -117,7 +115,7 @@ class Canvas(QWidget):
         self._repaint(self._content.show_uncertainty(values_hw, box))
 
     def set_prompts(self, prompts: Sequence[Prompt]) -> None:
-        self._prompts = tuple(prompts)
+        self._overlay.prompts = tuple(prompts)
         self.update()
 
     def set_layers(self, layers: Mapping[str, LayerStyle]) -> None:
@@ -146,20 +144,35 @@ class Canvas(QWidget):
 
     def show_rubber(self, rubber: Rubber | None) -> None:
         """Show the lines of an unfinished gesture, or none."""
-        before, self._rubber = self._rubber, rubber
-        rings = [r.ring for r in (before, rubber) if r is not None]
-        simple = all(r is None or not (r.paths or r.box) for r in (before, rubber))
-        if not simple:
+        rings = self._overlay.show_rubber(rubber)
+        if rings is None:
             self.update()
             return
         for ring in rings:
-            if ring is not None:
-                self.update(self._ring_rect(ring))
+            self.update(self._ring_rect(ring))
 
     def show_prompt(self, prompt: Prompt | None) -> None:
         """Show a prompt that is not asked yet; None shows the real one again."""
-        self._asking = prompt
+        self._overlay.asking = prompt
         self.update()
+
+    def show_key_cursor(self, place: tuple[float, float] | None) -> None:
+        """Show where the keys would click, and bring it into view."""
+        if place is None and self._overlay.cursor is None:
+            return
+        self._overlay.cursor = place
+        if place is not None:
+            at, room = self.widget_point(*place), self.rect().adjusted(16, 16, -16, -16)
+            x = min(max(at.x(), room.left()), room.right())
+            y = min(max(at.y(), room.top()), room.bottom())
+            if (x, y) != (at.x(), at.y()):
+                self.pan_by(x - at.x(), y - at.y())
+        self.update()
+
+    @property
+    def image_size(self) -> tuple[int, int]:
+        """Width and height of the image; zeros without one."""
+        return self._content.size
 
     def set_hand(self, hand: PointerTaker | None) -> None:
         """Say who gets the mouse when it does not pan or zoom."""
@@ -317,13 +330,7 @@ class Canvas(QWidget):
         self._frame.image.setDevicePixelRatio(ratio)
         painter = QPainter(self)
         painter.drawImage(QPointF(0, 0), self._frame.image)
-        marks = Marks(painter, self._view, ratio)
-        style = self._content.layers["prompt"]
-        prompts = self._prompts if self._asking is None else (self._asking,)
-        for prompt in prompts if style.visible else ():
-            marks.draw_prompt(prompt, style.opacity)
-        if self._rubber is not None:
-            marks.draw_rubber(self._rubber)
+        self._overlay.draw(painter, self._view, ratio, self._content.layers["prompt"])
         painter.end()
 
     def resizeEvent(self, event: QResizeEvent) -> None:

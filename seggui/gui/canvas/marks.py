@@ -71,6 +71,18 @@ class Marks:
         if rubber.ring is not None:
             self._draw_ring(rubber.ring)
 
+    def draw_cursor(self, x: float, y: float) -> None:
+        """A cross with an open middle: the pixel below it stays in sight."""
+        self._smooth()
+        at = self.place(x, y)
+        arms = [
+            QLineF(at.x() + dx * 4, at.y() + dy * 4, at.x() + dx * 13, at.y() + dy * 13)
+            for dx, dy in ((1, 0), (-1, 0), (0, 1), (0, -1))
+        ]
+        for pen in (QPen(_DARK, 4.0), QPen(_ACCENT, 2.0)):
+            self._painter.setPen(pen)
+            self._painter.drawLines(arms)
+
     def draw_box(self, box: Box) -> None:
         corners = QRectF(self.place(box.x0, box.y0), self.place(box.x1, box.y1))
         for pen in _two_pens(dashed=True):

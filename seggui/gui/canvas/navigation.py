@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Protocol
 
 from PySide6.QtCore import QPointF, Qt
@@ -14,17 +15,27 @@ from PySide6.QtGui import (
     QWheelEvent,
 )
 
+from seggui.core.geometry import Box
 from seggui.gui.canvas.pointer import Button, Pointer, PointerTaker
 
 # A wheel turns by 120 per notch; two notches and a half double the size.
 _UNITS_PER_OCTAVE = 300.0
 _KEYS_IN = (Qt.Key.Key_Plus, Qt.Key.Key_Equal)
 _KEYS_OUT = (Qt.Key.Key_Minus,)
+_ARROWS = {
+    Qt.Key.Key_Left: (-1, 0),
+    Qt.Key.Key_Right: (1, 0),
+    Qt.Key.Key_Up: (0, -1),
+    Qt.Key.Key_Down: (0, 1),
+}
+_CURSOR_STEP = 12.0
+"""Logical pixels that an arrow key moves the cursor by."""
 
 
 class Viewport(Protocol):
     """What the navigation needs of the canvas."""
 
+    def show_key_cursor(self, place: tuple[float, float] | None) -> None: ...
     def zoom_by(self, factor: float, at: QPointF | None = None) -> None: ...
     def zoom_in(self) -> None: ...
     def zoom_out(self) -> None: ...
@@ -36,6 +47,12 @@ class Viewport(Protocol):
 
     @property
     def zoom(self) -> float: ...
+
+    @property
+    def image_size(self) -> tuple[int, int]: ...
+
+    @property
+    def visible_box(self) -> Box: ...
 
 
 class Navigation:
@@ -50,10 +67,14 @@ class Navigation:
         self._space = False
         self._drawing: Button = "none"
         self._draw_button = Qt.MouseButton.NoButton
+        self._cursor: tuple[float, float] | None = None
+        """Where the keys would click; None while the mouse is used."""
+        self._key_draws = False
 
     # -- mouse ----------------------------------------------------------------
 
     def press(self, event: QMouseEvent) -> None:
+        self._end_key_cursor()
         self._notice_lost_release(event, pressed=event.button())
         if self._panning_from is not None or self._drawing != "none":
             return  # A second button during a gesture changes nothing.
@@ -70,6 +91,7 @@ class Navigation:
         self.hand.press(self._pointer(event))
 
     def move(self, event: QMouseEvent) -> None:
+        self._end_key_cursor()
         self._notice_lost_release(event)
         if self._panning_from is not None:
             step = event.position() - self._panning_from
@@ -130,12 +152,16 @@ class Navigation:
         if ctrl and self.hand is not None and self.hand.wheel(turned.y() / 120):
             event.accept()
             return
+        alt = bool(event.modifiers() & Qt.KeyboardModifier.AltModifier)
+        # Alt turns the wheel sideways on some systems.
+        amount = turned.y() or turned.x()
+        if alt and self.hand is not None and self.hand.choose(1 if amount < 0 else -1):
+            event.accept()
+            return
         if fingers and not ctrl:
             step = moved if not moved.isNull() else turned / 4
             self._viewport.pan_by(step.x(), step.y())
         else:
-            # Alt turns the wheel sideways on some systems.
-            amount = turned.y() or turned.x()
             factor = 2.0 ** (amount / _UNITS_PER_OCTAVE)
             self._viewport.zoom_by(factor, event.position())
         event.accept()
@@ -153,14 +179,15 @@ class Navigation:
         key = Qt.Key(event.key())
         if key == Qt.Key.Key_Space:
             if not event.isAutoRepeat():
-                self._space = True
-                self.show_cursor()
+                self._press_space(event)
             return True
         plain = event.modifiers() & ~(
             Qt.KeyboardModifier.ShiftModifier | Qt.KeyboardModifier.KeypadModifier
         )
         if plain != Qt.KeyboardModifier.NoModifier:
             return False
+        if key in _ARROWS:
+            return self._step_cursor(key, event)
         if key in _KEYS_IN:
             self._viewport.zoom_in()
             return True
@@ -176,8 +203,55 @@ class Navigation:
             self.forget_space()
         return True
 
+    # -- the cursor of the keys -------------------------------------------------
+
+    def _step_cursor(self, key: Qt.Key, event: QKeyEvent) -> bool:
+        """Move the cursor by a little, with Shift by one pixel of the image."""
+        width, height = self._viewport.image_size
+        if self.hand is None or not width or self._panning_from is not None:
+            return False
+        seen = self._viewport.visible_box
+        x, y = self._cursor or ((seen.x0 + seen.x1) / 2, (seen.y0 + seen.y1) / 2)
+        dx, dy = _ARROWS[key]
+        step = _CURSOR_STEP * self._viewport.devicePixelRatioF() / self._viewport.zoom
+        if event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
+            step = 1.0
+        # In the middle of a pixel, as a click is meant.
+        x = min(max(math.floor(x + dx * step), 0), width - 1) + 0.5
+        y = min(max(math.floor(y + dy * step), 0), height - 1) + 0.5
+        self._cursor = (x, y)
+        self._viewport.show_key_cursor(self._cursor)
+        pointer = self._pointer_at(x, y, Qt.KeyboardModifier.NoModifier)
+        (self.hand.move if self._key_draws else self.hand.hover)(pointer)
+        return True
+
+    def _press_space(self, event: QKeyEvent) -> None:
+        """Click where the cursor is, with Shift as the right button; else pan."""
+        if self._cursor is None or self.hand is None or self.hand.pans:
+            self._space = True
+            self.show_cursor()
+        elif self._drawing == "none":
+            shift = event.modifiers() & Qt.KeyboardModifier.ShiftModifier
+            self._drawing, self._key_draws = ("right" if shift else "left"), True
+            no = Qt.KeyboardModifier.NoModifier
+            self.hand.press(self._pointer_at(*self._cursor, no))
+
+    def _end_key_press(self) -> None:
+        if self._key_draws and self._cursor is not None:
+            pointer = self._pointer_at(*self._cursor, Qt.KeyboardModifier.NoModifier)
+            self._drawing, self._key_draws = "none", False
+            if self.hand is not None:
+                self.hand.release(pointer)
+
+    def _end_key_cursor(self) -> None:
+        """The mouse is used again."""
+        self._end_key_press()
+        self._cursor = None
+        self._viewport.show_key_cursor(None)
+
     def forget_space(self) -> None:
         """The key came up, or the canvas lost the keyboard."""
+        self._end_key_press()
         self._space = False
         self.show_cursor()
 
@@ -199,7 +273,9 @@ class Navigation:
 
     def _pointer(self, event: QSinglePointEvent) -> Pointer:
         x, y = self._viewport.image_point(event.position())
-        keys = event.modifiers()
+        return self._pointer_at(x, y, event.modifiers())
+
+    def _pointer_at(self, x: float, y: float, keys: Qt.KeyboardModifier) -> Pointer:
         return Pointer(
             x,
             y,

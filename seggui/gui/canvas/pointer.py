@@ -70,6 +70,10 @@ class PointerTaker(Protocol):
         """Ctrl and the wheel; True when it was used."""
         ...
 
+    def choose(self, step: int) -> bool:
+        """Alt and the wheel: the next or the one before; True when it was used."""
+        ...
+
     def key(self, key: Qt.Key) -> bool:
         """A key without modifiers; True when it was used."""
         ...

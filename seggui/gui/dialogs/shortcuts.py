@@ -9,9 +9,10 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QLineEdit, QTextBrowser, QWidget
 
-from seggui.gui.actions import ACTIONS, GESTURES, MENUS
+from seggui.gui.actions import ACTIONS, MENUS
 from seggui.gui.dialogs.frame import Dialog
 from seggui.gui.docks import DOCKS
+from seggui.gui.gestures import GESTURES
 from seggui.gui.panels.controls import button, row
 from seggui.gui.theme import LIGHT, Colours, theme
 

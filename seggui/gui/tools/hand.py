@@ -123,6 +123,12 @@ class Hand(QObject):
     def wheel(self, steps: float) -> bool:
         return self._resize(_SIZE_STEP**steps)
 
+    def choose(self, step: int) -> bool:
+        if self._desk.candidate is None:
+            return False
+        self._desk.cycle_candidate(step)
+        return True
+
     def key(self, key: Qt.Key) -> bool:
         if key == Qt.Key.Key_BracketLeft:
             return self._resize(1 / _SIZE_STEP)

@@ -479,3 +479,16 @@ def test_a_pinch_zooms_at_the_fingers(canvas):
         QApplication.sendEvent(canvas, event)
     assert canvas.zoom == pytest.approx(before * 1.2**3)
     assert canvas.image_point(place) == pytest.approx(point, abs=1)
+
+
+def test_uncertainty_of_a_part_is_shown_there_and_goes_again(canvas):
+    canvas.set_layers({"uncertainty": LayerStyle(True, 1.0)})
+    plain = shot(canvas)
+    canvas.set_uncertainty(np.full((10, 20), 255, np.uint8), Box(30, 20, 50, 30))
+    marked = shot(canvas)
+    inside = canvas.widget_point(40, 25).toPoint()
+    outside = canvas.widget_point(10, 10).toPoint()
+    assert (marked[inside.y(), inside.x()] != plain[inside.y(), inside.x()]).any()
+    assert (marked[outside.y(), outside.x()] == plain[outside.y(), outside.x()]).all()
+    canvas.set_uncertainty(None)
+    assert (shot(canvas) == plain).all()

@@ -43,6 +43,7 @@ class Desk:
         self.options = ToolOptions(brush_px=5)
         self.prompts = ()
         self.unread = ""
+        self.cycled = []
         self.image_hwc = None
         self.candidate = None
         self.read_only = False
@@ -72,6 +73,9 @@ class Desk:
     def ask_each(self, prompts):
         self.prompts = tuple(prompts)
         self.changed()
+
+    def cycle_candidate(self, step=1):
+        self.cycled.append(step)
 
     def why_not(self, part):
         return self.unread

@@ -72,13 +72,13 @@ def test_the_right_button_takes_anchors_back_until_none_is_left(stand):
     stand.click(5, 5, button="right")
     stand.click(5, 5, button="right")
     assert not stand.hand.busy
-    assert stand.canvas._rubber is None
+    assert stand.canvas._overlay.rubber is None
 
 
 def test_the_live_line_follows_the_mouse_along_the_edge(stand):
     stand.click(16.6, 12.7)
     stand.move(47.2, 12.6)
-    live = stand.canvas._rubber.paths[0].points_xy
+    live = stand.canvas._overlay.rubber.paths[0].points_xy
     heights = [y for x, y in live if 20 < x < 44]
     assert heights
     assert max(abs(y - 12) for y in heights) < 1.5

@@ -69,7 +69,7 @@ def test_a_line_given_up_asks_nothing(stand):
     assert stand.hand.cancel()
     stand.release(20.5, 20.5)
     assert stand.desk.asked == []
-    assert stand.canvas._asking is None
+    assert stand.canvas._overlay.asking is None
 
 
 def test_brackets_set_the_width_of_lines_and_of_strokes(stand):

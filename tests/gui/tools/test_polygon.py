@@ -67,7 +67,7 @@ def test_escape_drops_it_and_a_right_click_takes_back_one_corner(stand):
     assert stand.hand.cancel()
     assert not stand.hand.busy
     assert stand.desk.document is before
-    assert stand.canvas._rubber is None
+    assert stand.canvas._overlay.rubber is None
 
 
 def test_it_is_painted_into_the_selected_segment(qtbot):
@@ -85,7 +85,7 @@ def test_it_is_painted_into_the_selected_segment(qtbot):
 def test_a_mask_becomes_corners_and_editing_ends_without_a_change(edited):
     before = edited.desk.document
     assert edited.hand.busy
-    assert len(edited.canvas._rubber.paths) == 2
+    assert len(edited.canvas._overlay.rubber.paths) == 2
     assert edited.hand.finish()
     assert not edited.hand.busy
     assert edited.desk.document is before
@@ -103,7 +103,7 @@ def test_a_corner_is_dragged_and_the_hole_stays(edited):
 
 def test_a_click_on_a_side_adds_a_corner_and_a_right_click_removes_one(edited):
     def corners():
-        return sum(len(path.points_xy) for path in edited.canvas._rubber.paths)
+        return sum(len(path.points_xy) for path in edited.canvas._overlay.rubber.paths)
 
     before = corners()
     edited.click(25.05, 10.05)
@@ -125,7 +125,7 @@ def test_removing_corners_of_a_hole_closes_the_hole(edited):
     edited.click(20.05, 20.05, button="right")
     edited.click(30.05, 20.05, button="right")
     assert edited.mask()[25, 25]
-    assert len(edited.canvas._rubber.paths) == 1
+    assert len(edited.canvas._overlay.rubber.paths) == 1
 
 
 def test_undo_gives_the_corners_of_the_mask_that_is_back(edited):
@@ -133,7 +133,7 @@ def test_undo_gives_the_corners_of_the_mask_that_is_back(edited):
     edited.drag((40.05, 40.05), (50.05, 46.05))
     edited.desk.document = first
     edited.follow()
-    points = {p for path in edited.canvas._rubber.paths for p in path.points_xy}
+    points = {p for path in edited.canvas._overlay.rubber.paths for p in path.points_xy}
     assert (40.0, 40.0) in points
     assert (50.0, 46.0) not in points
 
@@ -158,7 +158,7 @@ def test_corners_do_not_follow_to_another_image(stand):
     stand.desk.document = replace(document, image=image)
     stand.follow()
     assert not stand.hand.busy
-    assert stand.canvas._rubber is None
+    assert stand.canvas._overlay.rubber is None
 
 
 def test_a_segment_that_goes_ends_its_edit(edited):

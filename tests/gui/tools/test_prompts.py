@@ -96,7 +96,7 @@ def test_escape_while_the_button_is_down_asks_nothing(stand):
     assert stand.hand.cancel()
     stand.release(10.5, 10.5)
     assert stand.desk.asked == []
-    assert stand.canvas._asking is None
+    assert stand.canvas._overlay.asking is None
 
 
 def test_a_box_holds_every_pixel_it_was_dragged_over(stand):

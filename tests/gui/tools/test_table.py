@@ -44,7 +44,7 @@ def test_every_tool_bears_every_gesture(qtbot, tool_id):
     stand.hand.take("pan")
     assert not stand.hand.busy
     assert stand.canvas._preview is None
-    assert stand.canvas._asking is None
+    assert stand.canvas._overlay.asking is None
 
 
 def test_without_an_image_no_tool_does_anything(qtbot):
