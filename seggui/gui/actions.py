@@ -2,7 +2,7 @@
 
 Menus, the tool bar, tool tips, the command palette and the shortcuts page all read it;
 a new action is a new row. ``wish`` names a method as ``target.method``; the targets
-are the session, the window, the canvas view, and the rooms for edits and tasks.
+are the session, the window, the canvas view, and the rooms for edits, tasks, engine.
 """
 
 from __future__ import annotations
@@ -328,6 +328,21 @@ _MODEL = (
         ("image", "writable", "segments"),
     ),
     ActionRow(
+        "everything", "Segment Everything…", "Model", "everything",
+        "engine.segment_everything", "Ctrl+Shift+E",
+        "Let the model for clicks find every object in this image", _EDIT, gap=True,
+    ),
+    ActionRow(
+        "encode_folder", "Encode the Folder", "Model", "encode", "engine.encode_folder",
+        tip="Let the model for clicks look at every image now, so that all are ready "
+        "for the first click", needs=("image",),
+    ),
+    ActionRow(
+        "clear_encodings", "Clear the Encoding Cache", "Model", "trash",
+        "engine.clear_encodings",
+        tip="Remove from the disk what models have seen of images; it is made again",
+    ),
+    ActionRow(
         "rank", "Order Images by Uncertainty", "Model", "sort", "tasks.rank_images",
         tip="Put first what the chosen model is least sure of", needs=("project",),
     ),
@@ -362,6 +377,7 @@ ACTIONS: tuple[ActionRow, ...] = (
 # fmt: on
 
 BY_ID = {row.id: row for row in ACTIONS}
+
 
 def tool_tip(row: ActionRow, keys: str) -> str:
     """The tip of an action, with its keys as this system writes them."""

@@ -10,6 +10,8 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from seggui.core.candidate import Candidate
 from seggui.core.classes import Classes
+from seggui.core.everything import EverythingOptions
+from seggui.core.mask import Mask
 from seggui.core.ports import Report
 from seggui.core.predicted import UNNAMED, class_finder, with_prediction
 from seggui.files.project import Project
@@ -68,6 +70,19 @@ class Predicting(QObject):
         self.stop()
         self._model = source
         self._ticket = self._link.predict(key, model, things=things)
+        self.running_changed.emit()
+
+    def everything(
+        self,
+        key: str,
+        model_id: str,
+        options: EverythingOptions,
+        known: tuple[Mask, ...],
+    ) -> None:
+        """Let a prompted model find all objects but those that are known."""
+        self.stop()
+        self._model = model_id
+        self._ticket = self._link.everything(key, model_id, options, known)
         self.running_changed.emit()
 
     def predict_folder(

@@ -14,6 +14,7 @@ from PySide6.QtCore import QObject, Signal
 
 from seggui.core.candidate import Candidate
 from seggui.core.document import Document
+from seggui.core.everything import EverythingOptions
 from seggui.core.predicted import class_finder, with_classes_of, with_prediction
 from seggui.core.segment import Segment
 from seggui.errors import SegguiError
@@ -144,6 +145,19 @@ class Session(Prompting):
         if self.image is not None and not self.read_only:
             things = things_of(self.classes)
             self.predicting.predict(self.image.key, model, source, things)
+
+    def segment_everything(self, options: EverythingOptions) -> None:
+        """Let the model for clicks find every object that is not a segment yet."""
+        if self.image is None or self.document is None or self.read_only:
+            return
+        classes = self.classes
+        known = tuple(
+            segment.mask
+            for segment in self.document.accepted
+            # Objects may lie on what is only ground, such as grass or a street.
+            if (row := classes.get(segment.class_id)) is None or row.thing
+        )
+        self.predicting.everything(self.image.key, self.chosen_model, options, known)
 
     def predict_folder(self, names: Sequence[str], model: str, source: str) -> None:
         """Let a full-image model label these images, as candidates to review."""

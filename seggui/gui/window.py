@@ -33,6 +33,7 @@ from seggui.gui.canvas.canvas import Canvas
 from seggui.gui.crash import CrashGuard
 from seggui.gui.docks import DOCKS, make_docks, place_docks
 from seggui.gui.edit_wishes import EditWishes
+from seggui.gui.engine_wishes import EngineWishes
 from seggui.gui.icons import app_icon, put_icon, renew_icons
 from seggui.gui.layout import (
     restore_layout,
@@ -84,6 +85,7 @@ class MainWindow(QMainWindow):
         self.panels = Panels()
         self.edits = EditWishes(session, self.canvas, self.hand)
         self.tasks = Tasks(self, session, self.panels, self.edits, catalogue)
+        self.engine = EngineWishes(session, self)
         self._stage = self._make_stage()
         self.setStatusBar(self.status)
         self.docks = make_docks(self, self.panels.by_id)
@@ -187,6 +189,7 @@ class MainWindow(QMainWindow):
             "canvas": self.canvas,
             "edits": self.edits,
             "tasks": self.tasks,
+            "engine": self.engine,
         }
         return targets[name]
 

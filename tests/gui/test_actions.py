@@ -9,6 +9,7 @@ from seggui.gui.actions import ACTIONS, MENUS, ActionRow, Facts, tool_tip
 from seggui.gui.canvas.canvas import Canvas
 from seggui.gui.docks import DOCKS
 from seggui.gui.edit_wishes import EditWishes
+from seggui.gui.engine_wishes import EngineWishes
 from seggui.gui.icons import icon_names
 from seggui.gui.session import Session
 from seggui.gui.tasks import Tasks
@@ -20,6 +21,7 @@ TARGETS = {
     "canvas": Canvas,
     "edits": EditWishes,
     "tasks": Tasks,
+    "engine": EngineWishes,
 }
 
 

@@ -23,6 +23,7 @@ from seggui.files.settings import SETTINGS
 from seggui.gui.dialogs.about import AboutDialog
 from seggui.gui.dialogs.crash_report import CrashDialog, CrashReport
 from seggui.gui.dialogs.download import DownloadDialog
+from seggui.gui.dialogs.everything import EverythingDialog
 from seggui.gui.dialogs.export import ExportDialog
 from seggui.gui.dialogs.import_ import ImportDialog
 from seggui.gui.dialogs.new_class import NewClassDialog
@@ -44,6 +45,7 @@ MAKERS = {
     "about": AboutDialog,
     "crash": lambda p: CrashDialog(CrashReport("KeyError: 'x'", "Traceback"), p),
     "download": lambda p: DownloadDialog(INFO, Path("/models"), p),
+    "everything": lambda p: EverythingDialog("Classic", (), p),
     "export": lambda p: ExportDialog(FORMATS, Path("/tmp/project"), 3, p),
     "import": lambda p: ImportDialog(FORMATS, p),
     "new class": lambda p: NewClassDialog(["leaf"], p),
