@@ -295,7 +295,7 @@ def size_text(weights: WeightsFile) -> str:
     if size is not None:
         return size_in_words(size)
     if weights.about_bytes:
-        return f"about {size_in_words(weights.about_bytes)}"
+        return f"about {size_in_words(weights.about_bytes)}".replace(".0 ", " ")
     return "size not stated"
 
 

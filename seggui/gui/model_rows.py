@@ -17,6 +17,7 @@ _FINDS = {
     "semantic": "classes, over the whole image",
     "instance": "objects, over the whole image",
     "panoptic": "classes and objects, over the whole image",
+    "propagating": "an object again in the next images",
 }
 _DIGITS = 16
 """How much of a digest the panel shows; the command line shows all of it."""

@@ -106,7 +106,7 @@ def test_a_set_of_files_says_where_each_belongs(capsys, own_home):
         model_store.missing_text(weights)
     )
     assert model_store.size_text(weights) == "3.4 GB"
-    assert model_store.size_text(WEIGHTS["hq-sam-vit-b"]) == "about 379.0 MB"
+    assert model_store.size_text(WEIGHTS["hq-sam-vit-b"]) == "about 379 MB"
 
 
 def test_nothing_is_downloaded_without_being_asked_for(

@@ -1,8 +1,10 @@
 """What the models panel says about models and their weights."""
 
+from typing import get_args
+
 import pytest
 
-from seggui.core.ports import ModelInfo, WeightsFile
+from seggui.core.ports import Kind, ModelInfo, WeightsFile
 from seggui.files.model_store import models_folder
 from seggui.gui.model_rows import for_clicks, metrics_text, model_rows
 
@@ -89,6 +91,13 @@ def test_a_run_is_listed_by_its_folder(tmp_path):
     run = ModelInfo("unet", "unet-1", "semantic", run="runs/unet-1")
     [row] = model_rows(Shelf(runs=(run,)), tmp_path)
     assert (row.id, row.run, row.usable) == ("runs/unet-1", True, True)
+
+
+@pytest.mark.parametrize("kind", get_args(Kind))
+def test_every_kind_of_model_has_a_place(kind):
+    [row] = model_rows(Shelf(ModelInfo("a", "A", kind)), None)
+    assert dict(row.facts)["Finds"]
+    assert row.predicts == (kind in ("semantic", "instance", "panoptic"))
 
 
 def test_without_a_catalogue_there_is_nothing():

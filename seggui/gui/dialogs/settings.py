@@ -18,11 +18,21 @@ from PySide6.QtWidgets import (
 
 from seggui.files.settings import SETTINGS, Setting
 from seggui.gui.dialogs.frame import Dialog
-from seggui.gui.panels.controls import FIELD_PX, field_label, inset, label
+from seggui.gui.panels.controls import (
+    FIELD_PX,
+    column,
+    field_label,
+    inset,
+    label,
+    scrolled,
+)
 
 Value = str | int | float | bool
 _LARGEST = 1_000_000
 _NAMES_PX = 190
+_LEAST_PX = 600
+_FRAME_PX = 200
+"""Title, buttons and margins of the dialog, and what the desktop keeps."""
 
 
 class SettingsDialog(Dialog):
@@ -40,37 +50,42 @@ class SettingsDialog(Dialog):
     ) -> None:
         """``offers`` has texts and values of settings whose choices come and go."""
         super().__init__("Settings", parent, "Save")
-        self.setMinimumWidth(520)
+        self.setMinimumWidth(_LEAST_PX)
         self._before = {row.key: value_of(row.key) for row in SETTINGS}
         self._offers = offers or {}
         self._read: dict[str, Callable[[], Value]] = {}
         self.fields: dict[str, QWidget] = {}
-        groups = dict.fromkeys(row.group for row in SETTINGS)
-        for group in groups:
-            self.content.addWidget(label(group, "section"))
-            form = QFormLayout()
-            form.setVerticalSpacing(6)
-            form.setHorizontalSpacing(14)
-            for row in SETTINGS:
-                if row.group == group:
-                    field = self._field(row, self._before[row.key])
-                    field.setToolTip(row.help)
-                    field.setAccessibleName(row.label)
-                    self.fields[row.key] = field
-                    name = field_label(row.label, field)
-                    # All groups in line, although each is a form of its own.
-                    name.setMinimumWidth(_NAMES_PX)
-                    form.addRow(name, field)
-            self.content.addLayout(form)
-        self.content.addWidget(label("Folders", "section"))
-        form = QFormLayout()
-        form.setHorizontalSpacing(14)
+        page = QWidget()
+        lines = column(page, margin=0)
+        for group in dict.fromkeys(row.group for row in SETTINGS):
+            lines.addWidget(label(group, "section"))
+            lines.addLayout(self._group([r for r in SETTINGS if r.group == group]))
+        lines.addWidget(label("Folders", "section"))
+        form = _form()
         for kind, path in folders.items():
             title = label(kind.capitalize())
             title.setMinimumWidth(_NAMES_PX)
             form.addRow(title, label(str(path), "quiet", wrap=True))
-        self.content.addLayout(form)
-        self.content.addStretch(1)
+        lines.addLayout(form)
+        lines.addStretch(1)
+        area = scrolled(page)
+        page.setObjectName("")  # the ground is that of the dialog
+        self.content.addWidget(area, 1)
+        room = self.screen().availableGeometry().height() - _FRAME_PX
+        area.setMinimumHeight(min(page.sizeHint().height(), room))
+
+    def _group(self, rows: Sequence[Setting]) -> QFormLayout:
+        form = _form()
+        for row in rows:
+            field = self._field(row, self._before[row.key])
+            field.setToolTip(row.help)
+            field.setAccessibleName(row.label)
+            self.fields[row.key] = field
+            name = field_label(row.label, field)
+            # All groups in line, although each is a form of its own.
+            name.setMinimumWidth(_NAMES_PX)
+            form.addRow(name, field)
+        return form
 
     def wish(self) -> None:
         now = {key: read() for key, read in self._read.items()}
@@ -125,3 +140,10 @@ class SettingsDialog(Dialog):
         inset(number)
         self._read[row.key] = number.value
         return number
+
+
+def _form() -> QFormLayout:
+    form = QFormLayout()
+    form.setVerticalSpacing(6)
+    form.setHorizontalSpacing(14)
+    return form

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QProgressBar, QWidget
+from PySide6.QtWidgets import QProgressBar, QSizePolicy, QWidget
 
 from seggui.gui.panels.controls import column, icon_button, label, row
 
@@ -29,7 +29,11 @@ class BatchBar(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self._text = label("", "quiet")
+        # A long name must not make the panel wide.
+        self._text = label("", "quiet", wrap=True)
+        self._text.setSizePolicy(
+            QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred
+        )
         self._progress = QProgressBar()
         self._progress.setTextVisible(False)
         stop = icon_button("stop", "Cancel", self.cancel_wished.emit)

@@ -35,6 +35,7 @@ _ID = Qt.ItemDataRole.UserRole
 _GROUPS = {
     "clicks": "For clicks and boxes",
     "images": "For whole images",
+    "sequences": "For following objects",
     "runs": "My runs",
 }
 _TONES = {"ready": "good", "damaged": "bad", "in part": "warn"}
@@ -63,7 +64,13 @@ class ModelRow:
     def group(self) -> str:
         if self.run:
             return "runs"
-        return "clicks" if self.kind == "prompted" else "images"
+        others = {"prompted": "clicks", "propagating": "sequences"}
+        return others.get(self.kind, "images")
+
+    @property
+    def predicts(self) -> bool:
+        """It finds everything in a whole image."""
+        return self.kind not in ("prompted", "propagating")
 
 
 class ModelsPanel(QWidget):
@@ -213,7 +220,7 @@ class ModelsPanel(QWidget):
     def _target(self) -> ModelRow | None:
         """The full-image model that would predict: the marked one, or that in use."""
         marked = self._rows.get(self.current_id)
-        if marked is not None and marked.kind != "prompted":
+        if marked is not None and marked.predicts:
             return marked
         return self._rows.get(self._full_image)
 
@@ -236,7 +243,7 @@ class ModelsPanel(QWidget):
 
     def _chosen(self) -> None:
         item = self._rows.get(self.current_id)
-        if item is not None and item.kind != "prompted" and item.usable:
+        if item is not None and item.predicts and item.usable:
             self.full_image_wished.emit(item.id)
         self._tell()
 
