@@ -163,7 +163,7 @@ class Prompting(Editing):
         After accepting, the new segment is selected so that a brush paints into it;
         a positive click then begins the next object, a negative one corrects it.
         """
-        if self.document is None or len(self.selected) != 1 or not self.tool.corrects:
+        if self.document is None or len(self.selected) != 1:
             return None
         if not prompt.parts <= {"points", "scribbles"}:
             return None

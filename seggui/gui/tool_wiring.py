@@ -103,6 +103,7 @@ class ToolWiring(QObject):
         session, panel = self._session, self._panels.options
         reads = session.tool.reads
         panel.show_why_not("" if reads is None else session.why_not(reads))
+        panel.model_choice.setVisible(session.tool.asks and not session.tool.model)
         info = session.model if session.tool.asks else None
         if info is None:
             panel.show_model("", (), {})

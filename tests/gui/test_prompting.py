@@ -318,18 +318,18 @@ def test_a_model_chosen_meanwhile_is_for_the_tools_without_one(session):
     assert session.model is WORDS
 
 
-def test_a_classical_tool_makes_new_segments_only(qtbot, session):
+@pytest.mark.parametrize("tool", ["wand", "scribble"])
+def test_lines_and_classical_tools_correct_the_selected_segment(qtbot, session, tool):
     some = Segment(square(60, 60), 1, Source("brush"))
     session.commit("Put", edits.add_segments(session.document, [some]), [some.id])
-    session.set_tool("wand")
-    click(qtbot, session, 10, 10)
-    assert session.conversation.target == ""
-    session.drop()
-    session.select([some.id])
-    session.set_tool("scribble")
+    session.set_tool(tool)
     line = Prompt(scribbles=(Scribble(((10.0, 10.0),)),))
     answered(qtbot, session, lambda: session.ask(line))
     assert session.conversation.target == some.id
+    session.accept()
+    [corrected] = session.document.segments
+    assert corrected.mask.contains(65, 65)
+    assert corrected.mask.contains(15, 15)
 
 
 def test_what_a_model_cannot_read_is_said_with_those_who_can(session):

@@ -62,8 +62,6 @@ class ToolRow:
     """Marks that few models read, and without which the tool is of no use."""
     hovers: bool = False
     """Whether a click can be previewed under the resting cursor."""
-    corrects: bool = True
-    """Whether its marks correct the selected segment."""
     width: str = ""
     """The option that is the width of what it draws."""
 
@@ -122,56 +120,56 @@ _CLASSICAL = (
         "wand", "Magic Wand", "tool-wand", "W",
         "Click a colour: all that joins it in similar colours is taken. The right "
         "button or Alt takes away. Enter accepts.",
-        PointTool, "classical", "wand", hovers=True, corrects=False,
+        PointTool, "classical", "wand", hovers=True,
     ),
     ToolRow(
         "superpixels", "Superpixels", "tool-superpixels", "U",
         "Drag over superpixels to add them; with the right button or Alt to take them "
         "away. Enter accepts.",
-        ScribbleTool, "classical", "superpixels", corrects=False, width="scribble_px",
+        ScribbleTool, "classical", "superpixels", width="scribble_px",
     ),
     ToolRow(
         "grabcut", "GrabCut", "tool-grabcut", "Shift+B",
         "Drag a box around the object, then draw lines where it is wrong: left adds, "
         "right or Alt takes away. Enter accepts.",
-        GrabTool, "classical", "grabcut", corrects=False, width="scribble_px",
+        GrabTool, "classical", "grabcut", width="scribble_px",
     ),
     ToolRow(
         "graphcut", "Graph Cut", "tool-graphcut", "Shift+S",
         "Draw a line over the object, and with the right button or Alt one over its "
         "surroundings. Enter accepts.",
-        ScribbleTool, "classical", "graphcut", corrects=False, width="scribble_px",
+        ScribbleTool, "classical", "graphcut", width="scribble_px",
     ),
     ToolRow(
         "walker", "Random Walker", "tool-walker", "Shift+R",
         "Draw a line over the object and one, with the right button or Alt, over what "
         "is not: weak edges are respected. Enter accepts.",
-        ScribbleTool, "classical", "random-walker", corrects=False,
+        ScribbleTool, "classical", "random-walker",
         width="scribble_px",
     ),
     ToolRow(
         "watershed", "Watershed", "tool-watershed", "Shift+W",
         "Mark the object with a line and what touches it with the right button or Alt: "
         "the border runs along the ridge between. Enter accepts.",
-        ScribbleTool, "classical", "watershed", corrects=False, width="scribble_px",
+        ScribbleTool, "classical", "watershed", width="scribble_px",
     ),
     ToolRow(
         "growing", "Region Growing", "tool-growing", "Shift+G",
         "Click into the object: it grows while colours stay like those inside. The "
         "right button or Alt takes away. Enter accepts.",
-        PointTool, "classical", "growing", hovers=True, corrects=False,
+        PointTool, "classical", "growing", hovers=True,
     ),
     ToolRow(
         "meanshift", "Mean Shift", "tool-meanshift", "Shift+M",
         "Click a region of even colour. The right button or Alt takes away. "
         "Enter accepts.",
-        PointTool, "classical", "mean-shift", hovers=True, corrects=False,
+        PointTool, "classical", "mean-shift", hovers=True,
     ),
     ToolRow(
         "threshold", "Threshold", "tool-threshold", "Shift+T",
         "Click something bright or dark: what is as bright and joined to it is taken. "
         "Enter accepts.",
-        PointTool, "classical", "threshold", hovers=True, corrects=False,
+        PointTool, "classical", "threshold", hovers=True,
     ),
     ToolRow(
         "snake", "Snake", "tool-snake", "Shift+L",
