@@ -36,6 +36,8 @@ VERBS = (
     Verb("segment", "segment", "get the mask of an object from points or boxes"),
     Verb("predict", "predict", "run a full-image model over images"),
     Verb("propagate", "propagate", "carry objects to the next or earlier images"),
+    Verb("everything", "everything", "find every object by a model for clicks"),
+    Verb("encode", "encode", "let a model look at images ahead of the first click"),
     Verb("refine", "refine", "refine masks by a recipe: CRF, components, morphology"),
     Verb("train", "train", "train a model on a project or on images and masks"),
     Verb("train-clicks", "train_clicks", "train the built-in click network"),

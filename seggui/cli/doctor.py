@@ -221,6 +221,20 @@ def check_folders() -> Iterator[Finding]:
             )
 
 
+def check_encodings() -> Iterator[Finding]:
+    from seggui.files.atomic import size_in_words
+    from seggui.files.encodings import own_folder
+    from seggui.files.settings import Settings
+
+    kept = own_folder().contents()
+    most_gb = float(Settings.load().value("encoding_cache_gb"))
+    yield Finding(
+        "ok",
+        f"encodings on disk: {kept.files}, {size_in_words(kept.nbytes)} of at most "
+        f"{most_gb:g} GB, in {own_folder().folder}",
+    )
+
+
 def _contents(folder: Path) -> str:
     files = sum(1 for path in folder.glob("*") if path.is_file())
     return f" ({files} file{'' if files == 1 else 's'})" if files else ""
@@ -250,4 +264,5 @@ CHECKS: tuple[Callable[[], Iterator[Finding]], ...] = (
     check_qt,
     check_torch,
     check_folders,
+    check_encodings,
 )

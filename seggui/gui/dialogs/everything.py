@@ -52,7 +52,8 @@ class EverythingDialog(Dialog):
     def _align(self) -> None:
         """Let all sliders begin at one line."""
         firsts = [control.line.itemAt(0) for control in self.rows.controls.values()]
-        names = [item.widget() for item in firsts if item is not None]
+        found = [None if item is None else item.widget() for item in firsts]
+        names = [name for name in found if name is not None]
         widest = max(name.sizeHint().width() for name in names)
         for name in names:
             name.setMinimumWidth(widest)

@@ -1,0 +1,213 @@
+"""``seggui everything``: every object of images, by a model for clicks."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seggui.cli.image_paths import NamedImage, images_at, open_images
+from seggui.cli.out_place import check_out
+from seggui.cli.progress import Bar, bar
+from seggui.core.candidate import Candidate
+from seggui.core.everything import PARAMETERS, EverythingOptions, options_of
+from seggui.core.parameters import Parameter
+from seggui.core.predicted import (
+    UNNAMED,
+    class_finder,
+    with_classes_of,
+    with_prediction,
+)
+from seggui.errors import ReadOnly, SegguiError, Unreadable
+from seggui.files.atomic import make_folder, write_whole
+from seggui.files.formats.names import mask_names
+from seggui.files.formats.png import png_of_ids
+from seggui.files.images import read_image, split_page
+from seggui.files.project import Project
+
+if TYPE_CHECKING:
+    from seggui.core.ports import PromptedModel
+
+HELP = (
+    "Find every object of an image or of all images in a folder: a model for clicks is "
+    "asked on a grid of points. DIR/instances gets a 16-bit PNG for each image: 0 is "
+    "nothing, each object has a number; with --overlaps keep the smaller one is on top."
+)
+
+Sink = Callable[[NamedImage, tuple[Candidate, ...], tuple[int, int]], None]
+"""Takes what was found on an image of that height and width."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("path", type=Path, help="an image, a folder or a project")
+    parser.add_argument("--model", help="by default the best for clicks at hand")
+    parser.add_argument("--weights", type=Path, help="checkpoint of the model")
+    parser.add_argument("--out", type=Path, metavar="DIR", help="folder for the PNGs")
+    parser.add_argument(
+        "--into-project",
+        action="store_true",
+        help="put what is found into the project at PATH, as candidates to accept or "
+        "reject, on every image that is not marked as done",
+    )
+    for row in PARAMETERS:
+        _add_parameter(parser, row)
+    parser.set_defaults(usage_error=parser.error)
+
+
+def run(options: argparse.Namespace) -> int:
+    from seggui.models import catalog
+
+    if options.out is None and not options.into_project:
+        options.usage_error("say where to: --out DIR, --into-project, or both")
+    values = [(row.name, getattr(options, row.name)) for row in PARAMETERS]
+    wished = options_of(tuple(values))
+    rows: list[dict[str, object]] = []
+    refused: list[str] = []
+    with ExitStack() as stack:
+        project = (
+            stack.enter_context(_project(options.path))
+            if options.into_project
+            else None
+        )
+        images = open_images(project) if project else images_at(options.path)
+        if options.out is not None:
+            check_out(options.out, options.path)
+        model_id = options.model or catalog.best_prompted().id
+        model = catalog.open_prompted(model_id, options.weights)
+        sinks = [] if options.out is None else [_writer(options.out, images)]
+        sinks += [_into(project, model_id)] if project else []
+        progress = stack.enter_context(bar(0, "looking"))
+        for image in images:
+            row = _found(image, model, wished, sinks, progress, refused)
+            rows += [row] if row else []
+    if not rows:
+        raise SegguiError(f"None of the {len(images)} images could be read.")
+    _print(options, model_id, rows, refused)
+    return 0
+
+
+def _add_parameter(parser: argparse.ArgumentParser, row: Parameter) -> None:
+    text = f"{row.title[0].lower()}{row.title[1:]}. {row.hint}".replace("%", "%%")
+    if isinstance(row.default, bool):
+        parser.add_argument(f"--{row.name}", action="store_true", help=text)
+    elif row.choices:
+        parser.add_argument(
+            f"--{row.name}",
+            choices=[value for value, _ in row.choices],
+            default=row.default,
+            help=f"{text} Default: {row.default}",
+        )
+    else:
+        parser.add_argument(
+            f"--{row.name}",
+            type=type(row.default),
+            default=row.default,
+            metavar=row.unit.upper() or "N",
+            help=f"{text} Default: {row.default}",
+        )
+
+
+def _project(path: Path) -> Project:
+    project = Project.open(path)
+    if project.read_only:
+        project.close()
+        raise ReadOnly(project.read_only)
+    return project
+
+
+def _found(
+    image: NamedImage,
+    model: PromptedModel,
+    wished: EverythingOptions,
+    sinks: Sequence[Sink],
+    progress: Bar,
+    refused: list[str],
+) -> dict[str, object] | None:
+    """Work on one image; None, and a line on stderr, when it cannot be read."""
+    from seggui.models.everything import everything
+
+    began = time.monotonic()
+    try:
+        pixels = _pixels(image)
+    except Unreadable as error:
+        refused.append(str(error))
+        sys.stderr.write(f"{error} It is left out.\n")
+        return None
+    encoding = model.encode(pixels, progress.report)
+    candidates = everything(model, pixels, encoding, wished, progress.report)
+    for put in sinks:
+        put(image, candidates, (pixels.shape[0], pixels.shape[1]))
+    return {
+        "image": image.name,
+        "objects": [
+            {"number": number, "area": one.mask.area, "score": round(one.score, 4)}
+            for number, one in enumerate(candidates, start=1)
+        ],
+        "elapsed_s": round(time.monotonic() - began, 3),
+    }
+
+
+def _pixels(image: NamedImage) -> NDArray[np.uint8]:
+    return read_image(image.path, split_page(image.name)[1]).display_hwc()
+
+
+def _writer(out: Path, images: Sequence[NamedImage]) -> Sink:
+    paths = mask_names([image.name for image in images], "instances")
+
+    def put(
+        image: NamedImage, found: tuple[Candidate, ...], size: tuple[int, int]
+    ) -> None:
+        ids_hw = np.zeros(size, np.uint16)
+        # The largest comes first, so that smaller ones end on top.
+        for number, candidate in enumerate(found, start=1):
+            box = candidate.mask.bbox
+            ids_hw[box.slices][candidate.mask.window(box)] = number
+        path = out / paths[image.name]
+        make_folder(path.parent)
+        write_whole(path, png_of_ids(ids_hw))
+
+    return put
+
+
+def _into(project: Project, model_id: str) -> Sink:
+    def put(
+        image: NamedImage, found: tuple[Candidate, ...], _size: tuple[int, int]
+    ) -> None:
+        if found:
+            project.set_classes(with_classes_of(project.classes, [UNNAMED]))
+        class_of = class_finder(project.classes)
+        project.edit(
+            image.name,
+            f"Predicted by {model_id}",
+            lambda document: with_prediction(document, found, class_of, model_id),
+        )
+
+    return put
+
+
+def _print(
+    options: argparse.Namespace,
+    model_id: str,
+    rows: Sequence[dict[str, object]],
+    refused: Sequence[str],
+) -> None:
+    where = str(options.out or options.path)
+    if options.json:
+        result = {"out": where, "model": model_id, "images": rows, "refused": refused}
+        sys.stdout.write(json.dumps(result) + "\n")
+        return
+    for row in rows:
+        objects = row["objects"]
+        count = len(objects) if isinstance(objects, list) else 0
+        sys.stdout.write(f"{row['image']}: {count} objects, {row['elapsed_s']} s\n")
+    left_out = f", {len(refused)} could not be read" if refused else ""
+    images = "1 image" if len(rows) == 1 else f"{len(rows)} images"
+    sys.stdout.write(f"{images} into {where}{left_out}\n")
