@@ -54,14 +54,26 @@ class Pace:
 
 
 def fetching_row(done: int, total: int, what: str, pace: Pace) -> BatchRow:
-    """How far a download or a check is, in words."""
+    """How far a download or a check is, short enough for a narrow panel."""
     counts = size_in_words(done)
     if total:
-        counts = f"{counts} of {size_in_words(total)}"
+        whole = size_in_words(total)
+        number, unit = counts.split(" ")
+        # "9.0 of 13.1 MB", but "900.0 kB of 13.1 MB".
+        counts = f"{number if whole.endswith(f' {unit}') else counts} of {whole}"
     if pace.rate > 0:
         counts = f"{counts} · {size_in_words(round(pace.rate))}/s"
+    first = what.partition(" ")[0]
+    known = {"Downloading": "", "Checking": "Checking"}
     # A progress bar of Qt counts up to 2 ** 31.
-    return BatchRow(what, done // 1000, total // 1000, pace.left_s(total), counts)
+    return BatchRow(
+        known.get(first, "Another window"),
+        done // 1000,
+        total // 1000,
+        pace.left_s(total),
+        counts,
+        what,
+    )
 
 
 class WeightsWork(QObject):
@@ -174,7 +186,7 @@ class WeightsWork(QObject):
     ) -> None:
         session, pace = self._session, Pace()
         session.working(_LANE, f"Weights {weights.name}")
-        self.progressed.emit(BatchRow(weights.name, 0, 0, text="connecting"))
+        self.progressed.emit(BatchRow("", 0, 0, text="Connecting", tip=weights.url))
 
         def end() -> None:
             self._job = None

@@ -188,9 +188,13 @@ def test_the_pace_says_how_long_the_rest_takes():
         pace.note(at * 1_000_000, float(at))
     assert pace.rate == 1_000_000
     assert pace.left_s(29_000_000) == 10
-    row = fetching_row(19_000_000, 3_000_000_000, "x", pace)
-    assert row.text == "19.0 MB of 3.0 GB · 1.0 MB/s"
+    row = fetching_row(19_000_000, 3_000_000_000, "Downloading net.pt", pace)
+    assert (row.what, row.text) == ("", "19.0 MB of 3.0 GB · 1.0 MB/s")
+    assert row.tip == "Downloading net.pt"
     assert row.total < 2**31
+    row = fetching_row(19_000_000, 29_000_000, "Checking net.pt", pace)
+    assert (row.what, row.text) == ("Checking", "19.0 of 29.0 MB · 1.0 MB/s")
+    assert row.left_s == 10
     pace.note(0, 30.0)  # started anew
     assert pace.rate == 0
     assert fetching_row(5, 0, "x", Pace()).text == "5 bytes"

@@ -30,7 +30,7 @@ from seggui.gui.panels.controls import (
 Value = str | int | float | bool
 _LARGEST = 1_000_000
 _NAMES_PX = 190
-_LEAST_PX = 600
+_LEAST_PX = 520
 _FRAME_PX = 200
 """Title, buttons and margins of the dialog, and what the desktop keeps."""
 
@@ -50,7 +50,6 @@ class SettingsDialog(Dialog):
     ) -> None:
         """``offers`` has texts and values of settings whose choices come and go."""
         super().__init__("Settings", parent, "Save")
-        self.setMinimumWidth(_LEAST_PX)
         self._before = {row.key: value_of(row.key) for row in SETTINGS}
         self._offers = offers or {}
         self._read: dict[str, Callable[[], Value]] = {}
@@ -70,9 +69,13 @@ class SettingsDialog(Dialog):
         lines.addStretch(1)
         area = scrolled(page)
         page.setObjectName("")  # the ground is that of the dialog
+        area.viewport().setAutoFillBackground(False)
+        page.setAutoFillBackground(False)
         self.content.addWidget(area, 1)
         room = self.screen().availableGeometry().height() - _FRAME_PX
         area.setMinimumHeight(min(page.sizeHint().height(), room))
+        bar = area.verticalScrollBar().sizeHint().width()
+        area.setMinimumWidth(max(_LEAST_PX, page.minimumSizeHint().width() + bar))
 
     def _group(self, rows: Sequence[Setting]) -> QFormLayout:
         form = _form()

@@ -20,6 +20,8 @@ class BatchRow:
     left_s: float | None = None
     text: str = ""
     """Instead of the counts, where these say little."""
+    tip: str = ""
+    """What there is no room for."""
 
 
 class BatchBar(QWidget):
@@ -30,7 +32,7 @@ class BatchBar(QWidget):
     def __init__(self) -> None:
         super().__init__()
         # A long name must not make the panel wide.
-        self._text = label("", "quiet", wrap=True)
+        self._text = label("", "quiet")
         self._text.setSizePolicy(
             QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred
         )
@@ -50,7 +52,9 @@ class BatchBar(QWidget):
             return
         left = f" · {time_text(batch.left_s)} left" if batch.left_s is not None else ""
         counts = batch.text or f"{batch.done:,} of {batch.total:,}"
-        self._text.setText(f"{batch.what}: {counts}{left}")
+        what = f"{batch.what}: " if batch.what else ""
+        self._text.setText(f"{what}{counts}{left}")
+        self._text.setToolTip(batch.tip)
         self._progress.setRange(0, batch.total)
         self._progress.setValue(batch.done)
 

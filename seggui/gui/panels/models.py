@@ -31,6 +31,7 @@ from seggui.gui.panels.weights_line import WeightsLine
 from seggui.gui.theme import theme
 
 _FACTS_PX, _FACTS_LEAST_PX = 128, 34
+_LIST_LEAST_PX = 104
 _ID = Qt.ItemDataRole.UserRole
 _GROUPS = {
     "clicks": "For clicks and boxes",
@@ -100,6 +101,7 @@ class ModelsPanel(QWidget):
         self._pages = QStackedWidget()
         self._pages.addWidget(self.list)
         self._pages.addWidget(self._empty)
+        self._pages.setMinimumHeight(_LIST_LEAST_PX)
         self._facts = label("", "quiet", wrap=True)
         self._facts.setTextInteractionFlags(
             Qt.TextInteractionFlag.TextSelectableByMouse
