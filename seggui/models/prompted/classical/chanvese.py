@@ -21,6 +21,7 @@ from seggui.models.prompted.classical.answers import looked_at, offered
 from seggui.models.prompted.classical.curves import (
     first_curve,
     held,
+    main_piece,
     rim,
     settled_after,
     smoothed,
@@ -56,32 +57,35 @@ class ChanVese:
 
         def solve(view: View) -> Floats:
             seeds_hw = seeds_of(prompt, view, lend=False)
-            curve_hw, _ = first_curve(prompt, view, float(values["reach"]))
+            curve_hw, outside = first_curve(prompt, view, float(values["reach"]))
             lab = np.asarray(cv2.cvtColor(view.picture_hwc, cv2.COLOR_RGB2LAB))
-            turns = _turns(curve_hw, seeds_hw, lab.astype(np.float32), weights, times)
+            turns = _turns(
+                (curve_hw, outside), seeds_hw, lab.astype(np.float32), weights, times
+            )
             for done, new_hw in settled_after(turns, rounds):
                 report(done, rounds, "moving the curve")
                 curve_hw = new_hw
-            return curve_hw.astype(np.float32)
+            return main_piece(curve_hw, seeds_hw).astype(np.float32)
 
         found = looked_at(picture, prompt, _PIXELS, solve)
         return (offered(found, picture, prompt, report),)
 
 
 def _turns(
-    curve_hw: Bytes,
+    first: tuple[Bytes, bool],
     seeds_hw: Bytes,
     colours: Floats,
     weights: tuple[float, float],
     times: int,
 ) -> Iterator[Bytes]:
-    curve_hw = held(curve_hw.copy(), seeds_hw)
+    curve_hw = held(first[0].copy(), seeds_hw)
     while True:
         inside = curve_hw > 0
         if inside.all() or not inside.any():
             yield curve_hw
             continue
-        near = _near(curve_hw) & ~inside
+        # A curve that grows from within has more of the object around it.
+        near = _near(curve_hw) & ~inside if first[1] else ~inside
         ground = near if near.any() else ~inside
         nearer = np.zeros(curve_hw.shape, dtype=np.float32)
         for side, weight in ((inside, weights[0]), (ground, -weights[1])):

@@ -58,8 +58,19 @@ def rim(curve_hw: Bytes) -> Bools:
 def held(curve_hw: Bytes, seeds_hw: Bytes) -> Bytes:
     """The curve with each mark on its own side."""
     curve_hw[seeds_hw == OBJECT] = 1
-    curve_hw[seeds_hw == GROUND] = 0
+    curve_hw[seeds_hw >= GROUND] = 0
     return curve_hw
+
+
+def main_piece(curve_hw: Bytes, seeds_hw: Bytes) -> Bytes:
+    """The pieces with a mark of the object; the largest one where none has any."""
+    count, parts, stats, _ = cv2.connectedComponentsWithStats(curve_hw, connectivity=4)
+    if count < 3:
+        return curve_hw
+    kept = np.unique(parts[(seeds_hw == OBJECT) & (curve_hw > 0)])
+    if not len(kept):
+        kept = 1 + np.argmax(stats[1:, cv2.CC_STAT_AREA], keepdims=True)
+    return np.isin(parts, kept).astype(np.uint8)
 
 
 def first_curve(prompt: Prompt, view: View, reach: float) -> tuple[Bytes, bool]:

@@ -23,6 +23,7 @@ from seggui.models.prompted.classical.curves import (
     DISC,
     first_curve,
     held,
+    main_piece,
     settled_after,
     smoothed,
 )
@@ -32,6 +33,8 @@ from seggui.models.prompted.classical.seeds import checked, seeds_of
 
 INFO = info_of("geodesic")
 _PIXELS = 60_000
+_FELT = 0.5
+"""Edges attract from this share of the strength that stops the curve."""
 _BALLOONS = {"out": 1, "in": -1, "none": 0}
 
 
@@ -62,22 +65,24 @@ class Geodesic:
                 ("edges", view.box), lambda: look_at(view.picture_hwc, 1.5, 3.0)
             ).boundary_hw
             calm = edges < float(values["edge"])
-            pull = _pull(edges)
+            pull = _pull(edges, float(values["edge"]))
             turns = _turns(curve_hw, seeds_hw, calm, pull, balloon, times)
             for done, new_hw in settled_after(turns, rounds):
                 report(done, rounds, "moving the curve")
                 curve_hw = new_hw
-            return curve_hw.astype(np.float32)
+            return main_piece(curve_hw, seeds_hw).astype(np.float32)
 
         found = looked_at(picture, prompt, _PIXELS, solve)
         return (offered(found, picture, prompt, report),)
 
 
-def _pull(edges_hw: Floats) -> tuple[Floats, Floats]:
+def _pull(edges_hw: Floats, least: float) -> tuple[Floats, Floats]:
     """Which way the nearest edge lies: the gradient of the edge strength, x and y."""
     smooth = cv2.GaussianBlur(edges_hw, (0, 0), 1.0)
     x, y = (cv2.Sobel(smooth, cv2.CV_32F, *order) for order in ((1, 0), (0, 1)))
-    return np.asarray(x, np.float32), np.asarray(y, np.float32)
+    # Noise attracts nothing.
+    felt = np.asarray(smooth) > _FELT * least
+    return np.asarray(x * felt, np.float32), np.asarray(y * felt, np.float32)
 
 
 def _turns(

@@ -25,16 +25,14 @@ from seggui.models.prompted.classical.graph import (
     graph_of,
     held_together,
     links_of,
+    nearness,
     smallest_cut,
 )
 from seggui.models.prompted.classical.graphcut import cut
 from seggui.models.prompted.classical.pictures import Floats, View
 from seggui.models.prompted.classical.rows import info_of
 from seggui.models.prompted.classical.seeds import (
-    GROUND,
-    OBJECT,
     checked,
-    has_marks,
     seeds_of,
 )
 
@@ -68,12 +66,15 @@ class GrabCut:
             graph = graph_of(picture, view)
             links = links_of(graph, smoothness, _CONTRAST)
             sure = graph.seeded(seeds_of(prompt, view, lend=False))
-            inside = _first(graph, prompt, view)
+            # What is lent in place of marks is where to begin, and no mark.
+            lent_hw = seeds_of(prompt, view)
+            inside = cut(graph, lent_hw, 1.0, _CONTRAST, 1.0)
+            near = nearness(graph, lent_hw)
             for done in range(rounds):
                 report(done, rounds, "learning colours")
-                new = _turn(graph, inside, sure, links, colours)
+                new = _turn(graph, inside, sure, links, near, colours)
                 new = held_together(graph, new, sure[0])
-                if np.array_equal(new, inside):
+                if np.array_equal(new, inside) or not new.any():
                     break
                 inside = new
             return graph.spread(inside.astype(np.float64))
@@ -82,21 +83,13 @@ class GrabCut:
         return (offered(found, picture, prompt, report),)
 
 
-def _first(graph: Graph, prompt: Prompt, view: View) -> Bools:
-    """What the object is taken for at first."""
-    if has_marks(prompt, True):
-        return cut(graph, seeds_of(prompt, view), 1.0, _CONTRAST, 1.0)
-    if prompt.previous is not None and not prompt.previous.is_empty:
-        pixels = view.small(prompt.previous)
-    elif prompt.rough is not None:
-        pixels = view.small(prompt.rough)
-    else:
-        pixels = view.inside(prompt.box or view.box)
-    return graph.seeded(np.where(pixels, OBJECT, GROUND))[0]
-
-
 def _turn(
-    graph: Graph, inside: Bools, sure: tuple[Bools, Bools], links: Doubles, colours: int
+    graph: Graph,
+    inside: Bools,
+    sure: tuple[Bools, Bools],
+    links: Doubles,
+    near: Doubles,
+    colours: int,
 ) -> Bools:
     """Learn the colours of both sides, then cut between them."""
     ours, theirs = sure
@@ -106,7 +99,7 @@ def _turn(
         return object_leaves
     odds = _log_likely(graph.colours, object_leaves, sizes, colours)
     odds = odds - _log_likely(graph.colours, ground_leaves, sizes, colours)
-    weights = 0.25 * np.clip(odds, -6.0, 6.0) * sizes
+    weights = 0.25 * (np.clip(odds, -6.0, 6.0) + near) * sizes
     return smallest_cut(graph, bound(weights, links, ours, theirs), links)
 
 

@@ -18,7 +18,7 @@ from scipy.sparse import linalg as sparse_linalg
 from seggui.core.mask import Bools
 from seggui.models.prompted.boundaries import Look, look_at
 from seggui.models.prompted.classical.pictures import Floats, Picture, View
-from seggui.models.prompted.classical.seeds import GROUND, OBJECT
+from seggui.models.prompted.classical.seeds import GROUND, OBJECT, OUTSIDE
 from seggui.models.prompted.regions import Leaves, leaves_of
 
 Doubles = NDArray[np.float64]
@@ -51,14 +51,19 @@ class Graph:
         return self.leaves.looks[:, -7:-3].astype(np.float64)
 
     def seeded(self, seeds_hw: NDArray[np.integer]) -> tuple[Bools, Bools]:
-        """Leaves that hold seeds of object and of ground; the more of them wins."""
+        """Leaves that hold seeds of object and of ground; the more of them wins.
+
+        A leaf that lies mostly outside a box is ground too.
+        """
         count = self.leaves.count
         flat = self.leaves.labels_hw.ravel()
         ours, theirs = (
             np.bincount(flat[(seeds_hw == sign).ravel()], minlength=count)
             for sign in (OBJECT, GROUND)
         )
-        return ours > theirs, (theirs > 0) & (theirs >= ours)
+        outside = np.bincount(flat[(seeds_hw == OUTSIDE).ravel()], minlength=count)
+        ground = ((theirs > 0) & (theirs >= ours)) | (2 * outside > self.leaves.sizes)
+        return (ours > theirs) & ~ground, ground
 
     def spread(self, values: Doubles) -> Floats:
         """A value of each leaf as one of each pixel."""

@@ -55,7 +55,9 @@ def _number(
     unit: str = "",
 ) -> Parameter:
     """A number with its lowest and highest value and, where it is not 1, its step."""
-    return Parameter(name, title, default, *limits, unit=unit, hint=hint)
+    low, high = limits[:2]
+    step = limits[2] if len(limits) > 2 else 1.0
+    return Parameter(name, title, default, low, high, step, unit=unit, hint=hint)
 
 
 def _space(default: str) -> Parameter:
@@ -77,7 +79,7 @@ CLASSICAL = (
         _number(
             "tolerance",
             "Tolerance",
-            24,
+            32,
             (0, 255),
             "How far each channel of a colour may be away, of 255.",
         ),
@@ -99,7 +101,7 @@ CLASSICAL = (
         _number(
             "smooth",
             "Smooth",
-            0.0,
+            1.0,
             (0.0, 10.0, 0.5),
             "Blurs the image first, so that noise and texture leave no holes.",
             unit="px",
@@ -366,7 +368,7 @@ CLASSICAL = (
         _number(
             "edge",
             "Edge",
-            0.3,
+            0.36,
             (0.02, 1.0, 0.02),
             "Strength at which an edge stops the curve.",
         ),

@@ -20,7 +20,8 @@ from seggui.core.prompt import Point, Prompt, Scribble
 from seggui.errors import BadRequest
 from seggui.models.prompted.classical.pictures import Bytes, Picture, View
 
-OBJECT, GROUND = 1, 2
+OBJECT, GROUND, OUTSIDE = 1, 2, 3
+"""Marks of both signs, and what lies outside a box."""
 
 _FINE = 4
 """Binary places that OpenCV draws lines with."""
@@ -29,6 +30,8 @@ _DOT_PX = 1
 _WIDEST_PX = 2000
 _CORE = 0.4
 """Deeper than this share of its depth lies the core of a mask."""
+_STRAY = 0.3
+"""Objects reach out of their drawings by less than this share of its size."""
 _MIDDLE = 0.25
 """Of an empty box this share of its sides around the middle is object."""
 
@@ -59,7 +62,7 @@ def has_marks(prompt: Prompt, positive: bool) -> bool:
 
 
 def seeds_of(prompt: Prompt, view: View, *, lend: bool = True) -> Bytes:
-    """``OBJECT``, ``GROUND`` or 0 for each pixel of a view, axes (y, x).
+    """``OBJECT``, ``GROUND``, ``OUTSIDE`` or 0 for each pixel of a view, axes (y, x).
 
     Where a sign has no marks, the mask to correct lends its core, or what lies well
     outside it, and the middle of a box with nothing else is object; unless nothing
@@ -78,8 +81,10 @@ def seeds_of(prompt: Prompt, view: View, *, lend: bool = True) -> Bytes:
     # The middle of a click is its own, however near the next one is.
     for (column, row), sign in dots:
         labels[row, column] = sign
+    if prompt.rough is not None and not prompt.rough.is_empty:
+        labels[(labels == 0) & _far_from(view.small(prompt.rough))] = OUTSIDE
     if prompt.box is not None and _keeps_to(prompt.box, prompt):
-        labels[~view.inside(prompt.box)] = GROUND
+        labels[~view.inside(prompt.box)] = OUTSIDE
     return labels
 
 
@@ -113,6 +118,14 @@ def _core(pixels_hw: Bools) -> Bools:
     if pixels_hw.all():
         return pixels_hw
     return np.asarray(depths > _CORE * depths.max())
+
+
+def _far_from(pixels_hw: Bools) -> Bools:
+    """What is too far from a drawing to be what it means."""
+    free = (~pixels_hw).view(np.uint8)
+    away = cv2.distanceTransform(free, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    reach = _STRAY * float(np.sqrt(np.count_nonzero(pixels_hw)))
+    return np.asarray(away > reach) if free.any() else ~pixels_hw
 
 
 def _draw(labels: Bytes, line: Scribble, view: View) -> None:

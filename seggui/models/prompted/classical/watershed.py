@@ -61,7 +61,8 @@ class Watershed:
 
 
 def _with_border(seeds_hw: Bytes) -> Bytes:
-    """Without marks of ground, the edge of the view is ground."""
+    """Markers; without marks of ground, the edge of the view is ground."""
+    seeds_hw = np.minimum(seeds_hw, GROUND)
     if (seeds_hw == GROUND).any() or min(seeds_hw.shape) < 3:
         return seeds_hw
     border = np.ones(seeds_hw.shape, dtype=bool)
