@@ -12,6 +12,7 @@ from seggui.core.ports import PromptedModel, Report, StoredEncodings
 from seggui.files.encodings import EncodingFolder
 from seggui.jobs.messages import SharedImage
 from seggui.jobs.shared import AttachedImages
+from seggui.models.interrupting import interruptible
 
 _MOST_MEMORY_BYTES = 1024**3
 
@@ -43,7 +44,8 @@ class EncodedImages:
         if known is None:
             known = self._from_disk(model, image)
         if known is None:
-            known = model.encode(self._images.get(image), report)
+            with interruptible(report, "Encoding the image"):
+                known = model.encode(self._images.get(image), report)
             self._to_disk(model, image, known)
         self._memory.put(image.key, model.info.id, known)
         return known
