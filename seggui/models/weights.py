@@ -16,13 +16,19 @@ from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
 from seggui.errors import MissingWeights, Unreadable
+from seggui.files import digests
 from seggui.files.atomic import write_whole
 
 State = dict[str, Tensor]
 
 
 def digest_of(path: Path) -> str:
-    """``sha256:`` and the hex digest of the file's bytes."""
+    """``sha256:`` and the hex digest of the file's bytes.
+
+    A digest that was written down beside the file is not taken again.
+    """
+    if digests.is_fresh(path) and (known := digests.recorded(path)):
+        return f"sha256:{known}"
     digest = hashlib.sha256()
     with path.open("rb") as file:
         while block := file.read(1 << 20):

@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import shutil
+import socket
 import threading
 from collections import namedtuple
 from dataclasses import replace
@@ -307,10 +308,24 @@ def test_a_proxy_of_the_environment_is_used(server, monkeypatch):
     server.files["http://weights.invalid/net.pt"] = CONTENT
     for name in ("http_proxy", "HTTP_PROXY"):
         monkeypatch.setenv(name, server.address)
-    for name in ("no_proxy", "NO_PROXY"):
-        monkeypatch.delenv(name, raising=False)
     network = replace(IMPATIENT, mirror="http://weights.invalid")
     assert fetch(weights(server), network=network).read_bytes() == CONTENT
+
+
+def test_a_proxy_that_lets_nothing_through_is_told(server, monkeypatch):
+    for name in ("https_proxy", "HTTPS_PROXY"):
+        monkeypatch.setenv(name, server.address)
+    with pytest.raises(MissingWeights, match=r"Tunnel connection failed: 501"):
+        fetch(weights(server, url="https://weights.invalid/net.pt"))
+
+
+def test_a_name_that_is_not_found_means_offline(server, monkeypatch):
+    def not_found(*_, **__):
+        raise socket.gaierror(-2, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", not_found)
+    with pytest.raises(MissingWeights, match="was not found; this machine may be off"):
+        fetch(weights(server, url="https://weights.invalid/net.pt"))
 
 
 def test_offline_says_what_to_get_and_where_to_put_it(server):

@@ -134,8 +134,9 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
 
 @pytest.fixture
-def server():
-    """A server that is good unless told otherwise."""
+def server(monkeypatch):
+    """A server that is good unless told otherwise; no proxy stands before it."""
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
     made = WeightsServer()
     yield made
     made.close()
