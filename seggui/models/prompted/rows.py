@@ -134,6 +134,20 @@ _BUILT_IN = (
         ),
         "seggui.models.prompted.classic:ClassicModel",
     ),
+    Row(
+        ModelInfo(
+            id="clicknet",
+            title="Click network (built in)",
+            kind="prompted",
+            paper="A U-Net on clicks, the mask so far and what the classic model "
+            "knows; see the decision record",
+            code_licence=_APACHE,
+            weights_licence=_APACHE,
+            candidates=3,
+            input_size="any, in windows of 192",
+        ),
+        "seggui.models.prompted.clicknet.model:ClickNetModel",
+    ),
 )
 
 PROMPTED = (*_SECOND, *_FIRST, *_BUILT_IN, *CLASSICAL)

@@ -1,0 +1,48 @@
+"""The network made ready to answer quickly on the processor."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+from torch import nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval
+
+from seggui.models.devices import bfloat16_in_hardware
+from seggui.models.prompted.clicknet import weights
+from seggui.models.prompted.clicknet.channels import Bytes
+from seggui.models.prompted.clicknet.network import Block
+from seggui.models.prompted.pool import Floats
+
+
+class Engine:
+    """The network with its norms folded in, in bfloat16 where the processor has it."""
+
+    def __init__(self, path: Path) -> None:
+        network = weights.read(path)
+        for module in list(network.modules()):
+            _fold(module)
+        self._kind = torch.bfloat16 if bfloat16_in_hardware() else torch.float32
+        self._network = network.to(self._kind).to(memory_format=torch.channels_last)
+
+    def __call__(self, bytes_chw: Bytes) -> tuple[Floats, float]:
+        """Probabilities, axes (y, x), and the expected IoU, 0 to 1."""
+        x = torch.from_numpy(bytes_chw)[None].to(self._kind).div_(255.0)
+        x = x.contiguous(memory_format=torch.channels_last)
+        with torch.inference_mode():
+            logits, quality = self._network(x)
+            likely = torch.sigmoid(logits[0].float()).numpy()
+        return likely, float(torch.sigmoid(quality.float())[0])
+
+
+def _fold(module: nn.Module) -> None:
+    """Fold batch norms into the convolutions before them."""
+    pairs: tuple[tuple[str, str], ...] = ()
+    if isinstance(module, Block):
+        pairs = (("one", "one_norm"), ("two", "two_norm"))
+    elif isinstance(getattr(module, "1", None), nn.BatchNorm2d):
+        pairs = (("0", "1"),)
+    for conv, norm in pairs:
+        fused = fuse_conv_bn_eval(getattr(module, conv), getattr(module, norm))
+        setattr(module, conv, fused)
+        setattr(module, norm, nn.Identity())

@@ -1,0 +1,227 @@
+"""The click network as a prompted model; its weights come with the program."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from seggui.core.candidate import Candidate, Probability
+from seggui.core.geometry import Box
+from seggui.core.mask import Mask
+from seggui.core.ports import ModelInfo, Report
+from seggui.core.prompt import Point, Prompt
+from seggui.errors import BadRequest
+from seggui.files.resources import resource_path
+from seggui.models.prompted.changes import applied
+from seggui.models.prompted.clicknet.channels import Asked
+from seggui.models.prompted.clicknet.engine import Engine
+from seggui.models.prompted.clicknet.looking import Seen, Sight, closer, focused
+from seggui.models.prompted.clicknet.painting import painted
+from seggui.models.prompted.clicknet.pieces import untouched, without_crumbs
+from seggui.models.prompted.corrections import CLEARLY
+from seggui.models.prompted.pool import Bools, Floats
+
+WEIGHTS = ("models", "clicknet.safetensors")
+INFO = ModelInfo(
+    id="clicknet",
+    title="Click network (built in)",
+    kind="prompted",
+    paper="A U-Net on clicks, the mask so far and what the classic model knows; see "
+    "the decision record",
+    code_licence="Apache-2.0",
+    weights_licence="Apache-2.0",
+    candidates=3,
+    input_size="any, in windows of 192",
+)
+MOST_STEPS = 12
+"""Clicks that each get a look of their own; of more, the rest share one."""
+GRANULARITIES = ("whole", "part", "sub-part")
+
+
+class ClickNetModel:
+    """Segments from points and boxes with a small network."""
+
+    def __init__(self, path: Path | None = None) -> None:
+        """Read the weights; by default those that come with the program.
+
+        Raises ``Unreadable`` for weights that are damaged or not finite.
+        """
+        self._engine = Engine(path or resource_path(*WEIGHTS))
+
+    @property
+    def info(self) -> ModelInfo:
+        return INFO
+
+    def encode(self, image_hwc: NDArray[np.uint8], report: Report) -> Sight:
+        """Look at the whole image from afar; windows are looked at when asked for."""
+        if image_hwc.ndim != 3 or image_hwc.shape[2] != 3 or image_hwc.size == 0:
+            raise ValueError(f"not an RGB image: shape {image_hwc.shape}")
+        report(0, 1, "looking at the image")
+        sight = Sight(image_hwc)
+        report(1, 1, "looking at the image")
+        return sight
+
+    def decode(
+        self, encoding: object, prompt: Prompt, report: Report
+    ) -> tuple[Candidate, ...]:
+        """Return up to three candidates; each honours every click."""
+        if not isinstance(encoding, Sight):
+            raise TypeError(f"an encoding of another model: {type(encoding).__name__}")
+        prompt = _checked(prompt, encoding)
+        return _candidates(self._work_through(encoding, prompt, report), prompt)
+
+    def _work_through(self, sight: Sight, prompt: Prompt, report: Report) -> Work:
+        """Follow the clicks that the mask so far contradicts, in their order."""
+        mask, box = prompt.previous or Mask.empty(sight.height, sight.width), prompt.box
+        if box is not None:
+            mask = _cut_to(mask, box)
+        work = Work(mask, mask)
+        if box is not None and (mask.is_empty or not prompt.points):
+            report(0, len(prompt.points) + 1, "looking into the box")
+            nothing = Mask.empty(sight.height, sight.width)
+            work = self._looked(sight, Asked(nothing, (), box))
+        for clicks in _turns(prompt.points):
+            if _all_honoured(work.mask, clicks):
+                continue
+            report(len(clicks), len(prompt.points) + 1, "following the clicks")
+            work = self._looked(sight, Asked(work.mask, clicks, box))
+        return work
+
+    def _looked(self, sight: Sight, asked: Asked) -> Work:
+        seen = without_crumbs(focused(sight, asked, self._engine), asked)
+        close = closer(sight, asked, seen, self._engine)
+        box, values = painted(sight.scenes.image_hwc, seen, close)
+        new = np.zeros((seen.box.height, seen.box.width), dtype=bool)
+        part = box.moved(-seen.box.x0, -seen.box.y0)
+        new[part.slices] = values > 0.5
+        stays = _enlarged(untouched(seen, asked), seen.box)
+        if stays is not None:
+            new[stays] = asked.mask.window(seen.box)[stays]
+            within = stays[part.slices]
+            values[within] = new[part.slices][within]
+        mask = _honoured(asked.mask.with_window(seen.box, new), asked.points)
+        return Work(mask, asked.mask, seen, (box, values))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Work:
+    """A mask and how it came about."""
+
+    mask: Mask
+    before: Mask
+    seen: Seen | None = None
+    values: tuple[Box, Floats] | None = None
+    """How likely the pixels of a part of the image are; the rest is not."""
+
+
+def _enlarged(part_hw: Bools, box: Box) -> Bools | None:
+    """Some pixels of a scene as pixels of its window; None when there are none."""
+    if not part_hw.any():
+        return None
+    size = (box.width, box.height)
+    large = cv2.resize(part_hw.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST)
+    return np.asarray(large > 0)
+
+
+def _turns(points: tuple[Point, ...]) -> list[tuple[Point, ...]]:
+    """The points up to each of the first, then all of them at once."""
+    steps = list(range(1, min(len(points), MOST_STEPS) + 1))
+    if len(points) > MOST_STEPS:
+        steps.append(len(points))
+    return [points[:step] for step in steps]
+
+
+def _all_honoured(mask: Mask, clicks: tuple[Point, ...]) -> bool:
+    """Whether the newest click asks for nothing new."""
+    newest = clicks[-1]
+    return mask.contains(newest.x, newest.y) == newest.positive
+
+
+def _checked(prompt: Prompt, sight: Sight) -> Prompt:
+    prompt = prompt.checked(sight.width, sight.height)
+    if not prompt.points and prompt.box is None:
+        raise BadRequest(
+            "The click network does not read text. Click on the object or draw a box."
+        )
+    if prompt.previous is None and prompt.box is None and not prompt.positives:
+        raise BadRequest(
+            "There is nothing to take away from yet. Click on the object first."
+        )
+    return prompt
+
+
+def _cut_to(mask: Mask, box: Box) -> Mask:
+    return Mask.from_window(mask.height, mask.width, box, mask.window(box))
+
+
+def _honoured(mask: Mask, points: tuple[Point, ...]) -> Mask:
+    """Let each click have at least its own pixel; of clicks on one the last counts."""
+    for point in points:
+        if mask.contains(point.x, point.y) != point.positive:
+            x, y = int(point.x), int(point.y)
+            pixel = Box(x, y, x + 1, y + 1)
+            mask = mask.with_window(pixel, np.array([[point.positive]]))
+    return mask
+
+
+def _candidates(work: Work, prompt: Prompt) -> tuple[Candidate, ...]:
+    box = prompt.box
+    if box is not None and not all(box.contains(p.x, p.y) for p in prompt.positives):
+        box = None
+
+    def final(mask: Mask) -> Mask:
+        return _honoured(mask if box is None else _cut_to(mask, box), prompt.points)
+
+    if work.seen is None:
+        return (Candidate(final(work.mask), 1.0),)
+    best = final(work.mask)
+    score = float(np.clip(work.seen.quality, 0.0, 1.0))
+    found = [(best, score), *_others(work, final)]
+    order = sorted(range(len(found)), key=lambda i: -found[i][0].area)
+    return tuple(
+        Candidate(
+            mask,
+            min(value, score),
+            GRANULARITIES[order.index(index)],
+            None,
+            _probability(work, mask, box) if index == 0 else None,
+        )
+        for index, (mask, value) in enumerate(found)
+    )
+
+
+def _others(work: Work, final: Callable[[Mask], Mask]) -> list[tuple[Mask, float]]:
+    """Clearly smaller and larger meanings of a first click, as classic sees them."""
+    if work.seen is None or not work.before.is_empty:
+        return []
+    choice = work.seen.choice
+    ours = float(np.count_nonzero(work.seen.mask_hw))
+    area = choice.pool.members @ choice.scene.leaves.sizes
+    out = []
+    for fits in (area < ours / CLEARLY, area > ours * CLEARLY):
+        if fits.any():
+            which = int(np.argmax(np.where(fits, choice.scores, -np.inf)))
+            mask = final(applied(choice, which, work.before))
+            out.append((mask, float(np.clip(choice.expected[which], 0.0, 1.0))))
+    return sorted(out, key=lambda one: -one[1])
+
+
+def _probability(work: Work, mask: Mask, limit: Box | None) -> Probability:
+    """For the threshold and the uncertainty; elsewhere the mask is as sure as it is."""
+    assert work.values is not None
+    part, values = work.values
+    box = part.union(mask.bbox)
+    out = mask.window(box).view(np.uint8) * np.uint8(255)
+    if not part.empty:
+        inner = part.moved(-box.x0, -box.y0)
+        out[inner.slices] = np.round(values * 255.0).astype(np.uint8)
+    if limit is None:
+        return Probability(box, out)
+    kept = box.intersection(limit)
+    inside = kept.moved(-box.x0, -box.y0)
+    return Probability(kept, np.ascontiguousarray(out[inside.slices]))
