@@ -1,4 +1,4 @@
-"""``seggui segment``: the mask of an object from points and boxes."""
+"""``seggui segment``: the mask of an object from points, boxes, lines and more."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING
 from seggui.cli.progress import bar
 from seggui.core.geometry import Box
 from seggui.core.mask import Mask
-from seggui.core.prompt import Point, Prompt
+from seggui.core.parameters import Settings, Value, values_of
+from seggui.core.prompt import Point, Prompt, Scribble
 from seggui.errors import BadRequest, Unreadable
 
 if TYPE_CHECKING:
@@ -28,10 +29,10 @@ if TYPE_CHECKING:
     from seggui.refine.recipe import Recipe
 
 HELP = (
-    "Get the mask of an object from points and boxes. Points are image pixels, x to "
-    "the right and y down, of the image as it is shown; ,0 marks a point that is not "
-    "on the object. Several boxes ask for one object each, and the mask holds them "
-    "all. The mask is a PNG of 0 and 255."
+    "Get the mask of an object from points, boxes, lines, a rough drawing or text. "
+    "Points are image pixels, x to the right and y down, of the image as it is shown; "
+    ",0 marks a point, and |0 a line, that is not on the object. Several boxes ask for "
+    "one object each, and the mask holds them all. The mask is a PNG of 0 and 255."
 )
 
 
@@ -53,9 +54,42 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="X0,Y0,X1,Y1",
         help="a box around an object; may be repeated",
     )
+    parser.add_argument(
+        "--scribble",
+        action="append",
+        type=_scribble,
+        default=[],
+        metavar='"X,Y X,Y …[|0]"',
+        help="a line over the object, its corners with spaces between them, or beside "
+        "the object with |0 at the end; may be repeated",
+    )
+    parser.add_argument(
+        "--rough",
+        type=Path,
+        metavar="PNG",
+        help="roughly where the object is: a mask drawn around or over it",
+    )
+    parser.add_argument(
+        "--exemplar",
+        action="append",
+        type=_box,
+        default=[],
+        metavar="X0,Y0,X1,Y1",
+        help="a box around another object of the kind, for models that read them; "
+        "may be repeated",
+    )
     parser.add_argument("--mask", type=Path, help="a mask to correct, as PNG")
     parser.add_argument("--text", default="", help="for models that read")
     parser.add_argument("--model", help="by default the best that is at hand")
+    parser.add_argument(
+        "--set",
+        action="append",
+        type=_setting,
+        default=[],
+        metavar="NAME=VALUE",
+        help="set something of the model ('seggui models info ID' lists what there "
+        "is); may be repeated",
+    )
     parser.add_argument("--weights", type=Path, help="checkpoint of the model")
     parser.add_argument("--recipe", default="", help='such as "largest,fill:200"')
     parser.add_argument(
@@ -75,8 +109,7 @@ def run(options: argparse.Namespace) -> int:
     recipe = parse(options.recipe) if options.recipe else None
     image_hwc = read_image(options.image).display_hwc()
     height, width = image_hwc.shape[:2]
-    previous = _previous(options.mask, height, width) if options.mask else None
-    prompts = list(_prompts(options, previous))
+    prompts = list(_prompts(options, height, width))
     for prompt in prompts:
         prompt.checked(width, height)
     began = time.monotonic()
@@ -113,6 +146,25 @@ def _box(text: str) -> Box:
     return Box(math.floor(x0), math.floor(y0), math.ceil(x1), math.ceil(y1))
 
 
+def _scribble(text: str) -> Scribble:
+    line, bar_, sign = text.partition("|")
+    corners = [corner.split(",") for corner in line.split()]
+    right = bool(corners) and all(len(corner) == 2 for corner in corners)
+    if not right or (bar_ and sign.strip() not in ("0", "1")):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not 'X,Y X,Y …' or 'X,Y X,Y …|0'"
+        )
+    points = [_numbers(corner, text) for corner in corners]
+    return Scribble(tuple((x, y) for x, y in points), positive=sign.strip() != "0")
+
+
+def _setting(text: str) -> tuple[str, Value]:
+    name, equals, value = text.partition("=")
+    if not (name and equals and value):
+        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=VALUE")
+    return name, value
+
+
 def _numbers(parts: Sequence[str], text: str) -> list[float]:
     try:
         numbers = [float(part) for part in parts]
@@ -134,17 +186,38 @@ def _check(options: argparse.Namespace) -> None:
             f"Masks are written as PNG, which {options.out.name} would not say. Give "
             f"--out a name such as {options.out.stem}.png."
         )
-    if not (options.point or options.box or options.text):
-        options.usage_error("nothing is asked for: give --point, --box or --text")
+    if several and (options.scribble or options.rough is not None):
+        raise BadRequest("--scribble and --rough go with one box at most.")
+    marks = ("point", "box", "scribble", "rough", "exemplar", "text")
+    if not any(getattr(options, name) for name in marks):
+        options.usage_error(
+            "nothing is asked for: give --point, --box, --scribble, --rough, "
+            "--exemplar or --text"
+        )
 
 
-def _prompts(options: argparse.Namespace, previous: Mask | None) -> Iterator[Prompt]:
+def _prompts(options: argparse.Namespace, height: int, width: int) -> Iterator[Prompt]:
     """One prompt for each box; of several boxes each takes the points within it."""
     points: tuple[Point, ...] = tuple(options.point)
     boxes: list[Box] = options.box
+    common = Prompt(
+        text=options.text,
+        exemplars=tuple(options.exemplar),
+        settings=tuple(options.set),
+    )
     if len(boxes) < 2:
-        box = boxes[0] if boxes else None
-        yield Prompt(points, box, options.text, previous)
+        rough, previous = (
+            None if path is None else _mask_in(path, height, width)
+            for path in (options.rough, options.mask)
+        )
+        yield replace(
+            common,
+            points=points,
+            box=boxes[0] if boxes else None,
+            scribbles=tuple(options.scribble),
+            rough=rough,
+            previous=previous,
+        )
         return
     for point in points:
         if not any(box.contains(point.x, point.y) for box in boxes):
@@ -154,10 +227,10 @@ def _prompts(options: argparse.Namespace, previous: Mask | None) -> Iterator[Pro
             )
     for box in boxes:
         inner = tuple(p for p in points if box.contains(p.x, p.y))
-        yield Prompt(inner, box, options.text)
+        yield replace(common, points=inner, box=box)
 
 
-def _previous(path: Path, height: int, width: int) -> Mask:
+def _mask_in(path: Path, height: int, width: int) -> Mask:
     from seggui.files.images import read_index
 
     pixels = read_index(path)
@@ -183,6 +256,8 @@ def _asked(
     from seggui.models.prompted.asking import answer
 
     model_id = options.model or catalog.best_prompted().id
+    settings: Settings = tuple(options.set)
+    values_of(catalog.get(model_id).parameters, settings)
     model = catalog.open_prompted(model_id, options.weights)
     encoding = model.encode(image_hwc, report)
     return model_id, [answer(model, encoding, prompt, report) for prompt in prompts]

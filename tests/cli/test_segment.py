@@ -1,6 +1,7 @@
 """``seggui segment``: masks of points and boxes, as a person asks for them."""
 
 import json
+import re
 import subprocess
 import sys
 
@@ -193,3 +194,68 @@ def test_a_name_that_is_none_of_a_png_is_refused(photo, capsys):
     assert code == 1
     assert "a name such as mask.png" in capsys.readouterr().err
     assert not out.exists()
+
+
+def test_lines_on_and_beside_the_object_are_read(photo):
+    on, beside = "22,45 38,45", "52,10 60,80 66,80|0"
+    words = ("--model", "graphcut", "--scribble", on, "--scribble", beside)
+    code, out = segment(photo, *words)
+    assert code == 0
+    assert iou(read(out) > 0, two_discs()[0]) > 0.9
+
+
+def test_a_rough_drawing_is_enough(photo):
+    rough = np.zeros((HEIGHT, WIDTH), np.uint8)
+    rough[22:68, 8:52] = 255
+    Image.fromarray(rough).save(photo.parent / "rough.png")
+    words = ("--model", "grabcut", "--rough", photo.parent / "rough.png")
+    code, out = segment(photo, *words)
+    assert code == 0
+    assert iou(read(out) > 0, two_discs()[0]) > 0.9
+
+
+def test_what_is_set_changes_the_answer(photo):
+    areas = []
+    for word in ("yes", "no"):
+        words = ("--model", "wand", "--point", "30,45", "--set", f"contiguous={word}")
+        code, out = segment(photo, *words)
+        assert code == 0
+        areas.append((read(out) > 0).sum())
+    left, right = two_discs()
+    assert abs(areas[0] - left.sum()) < 60
+    assert abs(areas[1] - (left | right).sum()) < 120
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("--set", "mood=1"), "'mood'.*tolerance, contiguous"),
+        (("--set", "tolerance=900"), "'tolerance' is a number from 0 to 255"),
+        (("--exemplar", "1,1,9,9"), "does not read examples"),
+        (("--box", "1,1,9,9", "--box", "2,2,8,8", "--scribble", "3,3"), "one box"),
+        (("--scribble", "500,500 600,600"), "outside the image"),
+    ],
+)
+def test_what_makes_no_sense_of_a_method_is_one_sentence(photo, capsys, words, says):
+    code, out = segment(photo, "--model", "wand", "--point", "30,45", *words)
+    assert code == 1
+    assert re.search(says, capsys.readouterr().err)
+    assert not out.exists()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--scribble", ""),
+        ("--scribble", "1,2 3"),
+        ("--scribble", "1,2 3,4|2"),
+        ("--scribble", "1,x"),
+        ("--set", "tolerance"),
+        ("--set", "=3"),
+        ("--exemplar", "3,3,1,1"),
+    ],
+)
+def test_new_words_that_cannot_be_read_are_wrong_usage(photo, words):
+    with pytest.raises(SystemExit) as end:
+        segment(photo, "--point", "30,45", *words)
+    assert end.value.code == 2

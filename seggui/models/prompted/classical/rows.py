@@ -101,9 +101,9 @@ CLASSICAL = (
         _number(
             "smooth",
             "Smooth",
-            1.0,
-            (0.0, 10.0, 0.5),
-            "Blurs the image first, so that noise and texture leave no holes.",
+            1,
+            (0, 10),
+            "Takes the median of so many pixels around first, against holes by noise.",
             unit="px",
         ),
     ),

@@ -44,7 +44,7 @@ class Wand:
         values = values_of(INFO.parameters, prompt.settings)
         report(0, 1, "looking at the colours")
         space = str(values["space"])
-        colours = _colours(picture, space, float(values["smooth"]))
+        colours = _colours(picture, space, int(values["smooth"]))
 
         def region_at(x: float, y: float) -> Mask:
             near = _near(colours, space, (int(x), int(y)), values)
@@ -53,11 +53,11 @@ class Wand:
         return (followed(picture, prompt, region_at, report),)
 
 
-def _colours(picture: Picture, space: str, smooth_px: float) -> Bytes:
+def _colours(picture: Picture, space: str, smooth_px: int) -> Bytes:
     def work() -> Bytes:
         image = picture.image_hwc
-        if smooth_px > 0.0:
-            image = np.asarray(cv2.GaussianBlur(image, (0, 0), smooth_px), np.uint8)
+        if smooth_px > 0:
+            image = np.asarray(cv2.medianBlur(image, 2 * smooth_px + 1), np.uint8)
         return in_space(image, space)
 
     return picture.known(("colours", space, smooth_px), work)
