@@ -4,7 +4,6 @@ import hashlib
 import os
 import shutil
 import subprocess
-from pathlib import Path
 
 import pytest
 from weights_server import CONTENT, IMPATIENT, SHA256, server
@@ -23,7 +22,6 @@ from seggui.files.model_store import (
     verify,
     verify_all,
 )
-from seggui.models.weights import digest_of
 
 __all__ = ["server"]
 
@@ -132,13 +130,6 @@ def test_the_first_digits_of_a_digest_are_enough():
     verify(place, weights(sha256=SHA256[:8], size_bytes=None))
     with pytest.raises(Unreadable, match="SHA-256 differs"):
         verify(place, weights(sha256="0" * 8, size_bytes=None))
-
-
-def test_a_digest_that_was_written_down_is_not_taken_again(monkeypatch):
-    place = put(CONTENT, weights())
-    find(weights())
-    monkeypatch.setattr(Path, "open", None)  # would break if it was read
-    assert digest_of(place) == f"sha256:{SHA256}"
 
 
 def test_checking_reports_how_far_it_is():

@@ -1,4 +1,6 @@
+import hashlib
 import io
+import os
 import pickle
 import random
 import zipfile
@@ -8,6 +10,7 @@ import torch
 from torch import nn
 
 from seggui.errors import MissingWeights, SegguiError, Unreadable
+from seggui.files import digests
 from seggui.models.weights import (
     all_finite,
     digest_of,
@@ -127,3 +130,16 @@ def test_one_number_that_is_none_is_found():
     assert all_finite(poisoned)
     poisoned[1].running_var[2] = torch.nan
     assert not all_finite(poisoned)
+
+
+def test_a_digest_that_was_written_down_is_not_taken_again(tmp_path, monkeypatch):
+    path = tmp_path / "net.pt"
+    path.write_bytes(b"weights")
+    taken = digest_of(path)
+    digests.record(path, taken.removeprefix("sha256:"))
+    with monkeypatch.context() as patch:
+        patch.setattr(hashlib, "sha256", None)  # would break if it was used
+        assert digest_of(path) == taken
+    path.write_bytes(b"others!")
+    os.utime(path, ns=(1, 1))
+    assert digest_of(path) != taken
