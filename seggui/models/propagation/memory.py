@@ -25,11 +25,11 @@ from seggui.core.geometry import Box
 from seggui.core.mask import Mask
 from seggui.core.ports import ModelInfo, Report
 from seggui.errors import BadRequest
-from seggui.models.devices import Device, choose
+from seggui.models.devices import choose
 from seggui.models.prompted.sam.drawing import Finding, drawn
 from seggui.models.prompted.sam.frame import Frame, frame_of, square_of
 from seggui.models.prompted.sam.sam2 import DEVIATION, MEAN, Sam2Heads, Seen
-from seggui.models.prompted.sam.sam2_networks import Opened, open_network, side_of
+from seggui.models.prompted.sam.sam2_networks import open_network
 
 MOST_TOLD: Final = 4
 """Images with given masks that are remembered for an object: the first, and the last.
@@ -112,19 +112,17 @@ def open_memory(info: ModelInfo, path: Path) -> MemoryModel:
             f"{path} holds {info.title} for single images, without the memory that "
             "carries masks on. Use the folder of its video model."
         )
-    return MemoryModel(info, opened, choose())
+    return MemoryModel(info, Sam2Heads(opened.network, choose()))
 
 
 class MemoryModel:
     """Follows objects with a memory network."""
 
-    def __init__(
-        self, info: ModelInfo, opened: Opened, device: Device, precision: str = "auto"
-    ) -> None:
+    def __init__(self, info: ModelInfo, heads: Sam2Heads) -> None:
         self._info = info
-        self._heads = Sam2Heads(opened.network, device, precision)
-        self._network: Any = opened.network
-        self._side = side_of(opened.network)
+        self._heads = heads
+        self._network: Any = heads.network
+        self._side = heads.side
         config: Any = self._network.config
         self._planes = config.num_maskmem - 1
         self._pointers = config.max_object_pointers_in_encoder - 1

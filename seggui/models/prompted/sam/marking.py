@@ -80,13 +80,14 @@ def made_up(mask: Mask, frame: Frame, grid: int) -> Floats:
         dtype=np.uint8,
     )
     inside = shares >= 128
-    if not inside.any() and shares.any():
-        # Thinner than a cell, but there.
+    thin = not inside.any() and bool(shares.any())
+    if thin:
         inside = shares >= max(1, int(shares.max()) // 2)
     distance = _depths(inside) - _depths(~inside)
-    # Where a cell is half covered the edge runs through it.
-    edge = (np.abs(distance) <= 1.0) & (shares > 0) & (shares < 255)
-    distance[edge] = shares[edge] / 255.0 - 0.5
+    if not thin:
+        # Where a cell is covered in part the edge runs through it.
+        edge = (np.abs(distance) <= 1.0) & (shares > 0) & (shares < 255)
+        distance[edge] = shares[edge] / 255.0 - 0.5
     out = np.full((grid, grid), -SURE, dtype=np.float32)
     out[:rows, :columns] = np.clip(distance * SLOPE, -SURE, SURE)
     return out

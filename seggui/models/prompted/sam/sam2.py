@@ -20,7 +20,7 @@ from seggui.models.devices import Device, choose, half_precision
 from seggui.models.prompted.sam.backbone import Answer, Features, Floats, Marks
 from seggui.models.prompted.sam.frame import Fit
 from seggui.models.prompted.sam.model import SamModel
-from seggui.models.prompted.sam.sam2_networks import Opened, open_network, side_of
+from seggui.models.prompted.sam.sam2_networks import Opened, open_network
 
 MEAN: Final = (0.485 * 255, 0.456 * 255, 0.406 * 255)
 DEVIATION: Final = (0.229 * 255, 0.224 * 255, 0.225 * 255)
@@ -49,6 +49,9 @@ class Sam2Heads:
     def __init__(self, network: Any, device: Device, precision: str = "auto") -> None:  # noqa: ANN401 - of transformers
         self.network = network
         self.precision = precision
+        self.side = int(network.prompt_encoder.input_image_size)
+        self.grid = int(network.prompt_encoder.image_embedding_size[0])
+        """Cells along a side of the coarse map."""
         self.move(device)
 
     def move(self, device: Device) -> None:
@@ -106,11 +109,11 @@ class Sam2Backbone:
     mean: Sequence[float] = MEAN
     deviation: Sequence[float] = DEVIATION
 
-    def __init__(self, opened: Opened, device: Device, precision: str = "auto") -> None:
-        self._heads = Sam2Heads(opened.network, device, precision)
-        self._numbers = opened.digest
-        self.side = side_of(opened.network)
-        self.mask_side = self.side // 4
+    def __init__(self, heads: Sam2Heads, numbers: str) -> None:
+        self._heads = heads
+        self._numbers = numbers
+        self.side = heads.side
+        self.mask_side = 4 * heads.grid
 
     @property
     def digest(self) -> str:
@@ -123,7 +126,7 @@ class Sam2Backbone:
     @property
     def shapes(self) -> Mapping[str, tuple[int, ...]]:
         width: int = self._heads.network.hidden_dim
-        grid = self.side // 16
+        grid = self._heads.grid
         return {
             "fine": (1, width // 8, 4 * grid, 4 * grid),
             "middle": (1, width // 4, 2 * grid, 2 * grid),
@@ -135,7 +138,10 @@ class Sam2Backbone:
 
     @torch.inference_mode()
     def encode(self, square: Tensor) -> Features:
-        seen = self._heads.see(square)
+        return self.maps(self._heads.see(square))
+
+    def maps(self, seen: Seen) -> dict[str, Tensor]:
+        """What the decoder reads of an image that follows on no other."""
         alone = self._heads.network.no_memory_embedding.view(1, -1, 1, 1)
         return {"fine": seen.fine, "middle": seen.middle, "coarse": seen.coarse + alone}
 
@@ -227,4 +233,12 @@ def open_second(info: ModelInfo, weights: Path) -> SamModel:
     Raises ``MissingWeights``, or ``Unreadable`` for a file of another model, a cut or
     a damaged one.
     """
-    return SamModel(info, Sam2Backbone(open_network(info, weights), choose()))
+    opened = open_network(info, weights)
+    return SamModel(info, backbone_of(opened, choose()))
+
+
+def backbone_of(
+    opened: Opened, device: Device, precision: str = "auto"
+) -> Sam2Backbone:
+    """A network on a device; ``precision`` is auto, float32 or bfloat16."""
+    return Sam2Backbone(Sam2Heads(opened.network, device, precision), opened.digest)

@@ -202,8 +202,3 @@ def _of_folder(state: State, network: nn.Module) -> State:
     if not hasattr(network, "memory_attention"):
         out = {n: v for n, v in out.items() if not n.startswith(_OF_VIDEOS)}
     return out
-
-
-def side_of(network: Any) -> int:  # noqa: ANN401 - of transformers
-    """Pixels along the square that a network looks at."""
-    return int(network.prompt_encoder.input_image_size)
