@@ -5,7 +5,10 @@ import json
 import os
 import shutil
 import socket
+import subprocess
+import sys
 import threading
+import time
 from collections import namedtuple
 from dataclasses import replace
 
@@ -388,6 +391,37 @@ def test_a_second_window_says_that_it_waits(server):
         fetch(weights(server), cancel)
     lock.release()
     assert fetch(weights(server)).read_bytes() == CONTENT
+
+
+def test_a_killed_process_leaves_its_part_to_the_one_that_waits(server):
+    code = (
+        "import sys; from seggui.core.ports import WeightsFile, unwatched\n"
+        "from seggui.files.model_store import download\n"
+        "from seggui.files.network import Network\n"
+        "url, size, digest = sys.argv[1:]\n"
+        "weights = WeightsFile('net.pt', url, int(size), digest)\n"
+        "download(weights, unwatched, Network())"
+    )
+    server.acts = [Act(stall_after=300_000)]
+    url = f"{server.address}/net.pt"
+    words = [sys.executable, "-c", code, url, str(SIZE), SHA256]
+    other = subprocess.Popen(words)
+    until = time.monotonic() + 60
+    while not (part().exists() and part().stat().st_size == 300_000):
+        assert time.monotonic() < until, "the other process did not get so far"
+        time.sleep(0.02)
+    said = []
+
+    def report(done, total, what):
+        said.append((done, what))
+        if what.startswith("Another"):
+            other.kill()
+
+    assert fetch(weights(server), report).read_bytes() == CONTENT
+    other.wait()
+    assert said[0] == (300_000, "Another window downloads net.pt")
+    assert server.ranges == [None, "bytes=300000-"]
+    assert not list(models_folder().glob("*.part*"))
 
 
 def test_a_disk_without_room_is_told_before_anything_is_fetched(server, monkeypatch):
