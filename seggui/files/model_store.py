@@ -324,7 +324,7 @@ def _by_hand(weights: WeightsFile) -> str:
             f"ask for access at {weights.access} and set HF_TOKEN, or get {names} "
             f"there and put them into {place.parent}"
         )
-    return f"get {weights.url} and put it there as {place}"
+    return f"get {weights.url} and save it as {place}"
 
 
 def _failed_text(file: WeightsFile, reason: str, network: Network) -> str:

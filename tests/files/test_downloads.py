@@ -337,7 +337,7 @@ def test_offline_says_what_to_get_and_where_to_put_it(server):
         fetch(weights(server, url=f"{closed}/net.pt"))
     for words in ("takes no connections", "net.pt (1.0 MB)", f"{closed}/net.pt"):
         assert words in str(told.value)
-    assert f"put it there as {models_folder() / 'net.pt'}" in str(told.value)
+    assert f"save it as {models_folder() / 'net.pt'}" in str(told.value)
 
 
 def test_plain_http_is_refused(server):

@@ -171,7 +171,7 @@ def test_missing_weights_say_what_where_and_how_large():
     for words in (
         "net.pt (1.0 MB)",
         "https://example.org/net.pt",
-        f"put it there as {models_folder() / 'net.pt'}",
+        f"save it as {models_folder() / 'net.pt'}",
     ):
         assert words in str(caught.value)
 
