@@ -214,10 +214,15 @@ def run_info(run: Path, project: Path) -> ModelInfo | None:
 
 
 def open_prompted(model_id: str, weights: Path | None = None) -> PromptedModel:
-    """Open a prompted model.
+    """Open a prompted model: an id of the catalogue, or the path of a run folder.
 
     Raises ``BadRequest`` for an unknown id, ``MissingWeights`` with what to do.
     """
+    if model_id not in {info.id for info in prompted()} and Path(model_id).is_dir():
+        opened: PromptedModel = _function("seggui.models.runs:open_prompted_run")(
+            Path(model_id)
+        )
+        return opened
     row = _row(model_id, tuple(r for r in ROWS if r.info.kind == "prompted"))
     model: PromptedModel = _built(row.builder, row.info, weights)
     return model

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from seggui.core.ports import FullImageModel, ModelInfo
-from seggui.errors import MissingWeights, Unreadable
+from seggui.core.ports import FullImageModel, ModelInfo, PromptedModel
+from seggui.errors import BadRequest, MissingWeights, Unreadable
 from seggui.files.atomic import write_whole
 from seggui.jobs.architectures import architecture
 from seggui.models.full_image import MEAN_RGB, STD_RGB, PredictOptions
@@ -92,18 +92,19 @@ def info_of(run: Path, card: ModelCard) -> ModelInfo:
 
 
 def open_run(run: Path, options: PredictOptions) -> FullImageModel:
-    """Open the model of a run folder.
+    """Open the model for whole images of a run folder.
 
     Raises ``MissingWeights`` when the training made none, ``Unreadable`` when its
-    weights are damaged or are not those that the card names.
+    weights are damaged or are not those that the card names, ``BadRequest`` when it
+    answers clicks.
     """
-    card = read_card(run)
+    card, weights = _checked(run)
     info = info_of(run, card)
-    weights = run / WEIGHTS
-    if not weights.is_file():
-        raise MissingWeights(f"{run} holds no weights ({WEIGHTS} is not there).")
-    if digest_of(weights) != card.digest:
-        raise Unreadable(weights, "its content is not what model.json says it is")
+    if card.kind == "prompted":
+        raise BadRequest(
+            f"{info.title} answers clicks and does not look at whole images. "
+            "Choose it as the model for clicks."
+        )
     state = read_state(weights)
     if card.kind == "instance":
         from seggui.models.instance import model as instance_model
@@ -122,3 +123,26 @@ def open_run(run: Path, options: PredictOptions) -> FullImageModel:
     return semantic_model.SemanticModel(
         info, network, card.classes, options, longest_side=card.longest_side
     )
+
+
+def open_prompted_run(run: Path) -> PromptedModel:
+    """Open the model for clicks of a run folder; raises as ``open_run`` does."""
+    from seggui.models.prompted.clicknet import weights as clicknet_weights
+    from seggui.models.prompted.clicknet.model import ClickNetModel
+
+    card, weights = _checked(run)
+    info = info_of(run, card)
+    if card.kind != "prompted":
+        raise BadRequest(f"{info.title} looks at whole images and answers no clicks.")
+    return ClickNetModel(clicknet_weights.read(weights), info)
+
+
+def _checked(run: Path) -> tuple[ModelCard, Path]:
+    """The card and the weights file that it names."""
+    card = read_card(run)
+    weights = run / WEIGHTS
+    if not weights.is_file():
+        raise MissingWeights(f"{run} holds no weights ({WEIGHTS} is not there).")
+    if digest_of(weights) != card.digest:
+        raise Unreadable(weights, "its content is not what model.json says it is")
+    return card, weights

@@ -143,6 +143,7 @@ _BUILT_IN = (
             "knows; see the decision record",
             code_licence=_APACHE,
             weights_licence=_APACHE,
+            trainable=True,
             candidates=3,
             input_size="any, in windows of 192",
         ),

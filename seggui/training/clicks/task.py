@@ -140,7 +140,7 @@ class ClickTask:
         objects = objects_of(sample)[:SHOWN]
         truth = np.zeros(sample.channels_hw.shape, np.int32)
         found = np.zeros_like(truth)
-        model = ClickNetModel(network)
+        model = ClickNetModel(_copied(network))
         encoding = model.encode(sample.image_hwc, unwatched)
         for number, mask_hw in enumerate(objects, start=1):
             truth[mask_hw] = number
@@ -232,7 +232,11 @@ def _keep_statistics(network: nn.Module) -> None:
 
 
 def _answer_of(network: nn.Module) -> Answer:
-    """Answer with a copy on the processor; the network itself goes on learning."""
+    return answer_of(_copied(network))
+
+
+def _copied(network: nn.Module) -> ClickNet:
+    """A copy on the processor to answer with; the network itself goes on learning."""
     copied = ClickNet()
     copied.load_state_dict(network.state_dict())
-    return answer_of(copied)
+    return copied.eval()

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import torch
 from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from seggui.models.devices import bfloat16_in_hardware
-from seggui.models.prompted.clicknet import weights
 from seggui.models.prompted.clicknet.channels import Bytes
-from seggui.models.prompted.clicknet.network import Block
+from seggui.models.prompted.clicknet.network import Block, ClickNet
 from seggui.models.prompted.pool import Floats
 
 
 class Engine:
     """The network with its norms folded in, in bfloat16 where the processor has it."""
 
-    def __init__(self, path: Path) -> None:
-        network = weights.read(path)
+    def __init__(self, network: ClickNet) -> None:
+        """Take the network over; it can learn no more."""
         for module in list(network.modules()):
             _fold(module)
         self._kind = torch.bfloat16 if bfloat16_in_hardware() else torch.float32

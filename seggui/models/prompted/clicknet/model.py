@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -18,9 +17,11 @@ from seggui.core.prompt import Point, Prompt
 from seggui.errors import BadRequest
 from seggui.files.resources import resource_path
 from seggui.models.prompted.changes import applied
+from seggui.models.prompted.clicknet import weights
 from seggui.models.prompted.clicknet.channels import Asked
 from seggui.models.prompted.clicknet.engine import Engine
 from seggui.models.prompted.clicknet.looking import Seen, Sight, closer, focused
+from seggui.models.prompted.clicknet.network import ClickNet
 from seggui.models.prompted.clicknet.painting import painted
 from seggui.models.prompted.clicknet.pieces import untouched, without_crumbs
 from seggui.models.prompted.corrections import CLEARLY
@@ -35,6 +36,7 @@ INFO = ModelInfo(
     "the decision record",
     code_licence="Apache-2.0",
     weights_licence="Apache-2.0",
+    trainable=True,
     candidates=3,
     input_size="any, in windows of 192",
 )
@@ -46,16 +48,17 @@ GRANULARITIES = ("whole", "part", "sub-part")
 class ClickNetModel:
     """Segments from points and boxes with a small network."""
 
-    def __init__(self, path: Path | None = None) -> None:
-        """Read the weights; by default those that come with the program.
+    def __init__(self, network: ClickNet | None = None, info: ModelInfo = INFO) -> None:
+        """Answer with a network; by default with the one that comes with the program.
 
         Raises ``Unreadable`` for weights that are damaged or not finite.
         """
-        self._engine = Engine(path or resource_path(*WEIGHTS))
+        self._info = info
+        self._engine = Engine(network or weights.read(resource_path(*WEIGHTS)))
 
     @property
     def info(self) -> ModelInfo:
-        return INFO
+        return self._info
 
     def encode(self, image_hwc: NDArray[np.uint8], report: Report) -> Sight:
         """Look at the whole image from afar; windows are looked at when asked for."""

@@ -13,6 +13,7 @@ from seggui.errors import BadRequest, MissingWeights, Unreadable
 from seggui.files.resources import resource_path
 from seggui.metrics.masks import iou
 from seggui.models import catalog
+from seggui.models.prompted.clicknet import weights
 from seggui.models.prompted.clicknet.model import WEIGHTS, ClickNetModel
 
 SHIPPED_MIB = 12
@@ -129,16 +130,16 @@ def test_weights_that_are_not_numbers_are_refused_in_one_sentence(tmp_path):
     path = tmp_path / "broken.safetensors"
     save_file(state, path)
     with pytest.raises(Unreadable, match=r"broken.*not finite numbers"):
-        ClickNetModel(path)
+        weights.read(path)
 
 
 def test_weights_of_something_else_are_refused(tmp_path):
     path = tmp_path / "other.safetensors"
     save_file({"layer": torch.zeros(3)}, path)
     with pytest.raises(Unreadable, match="not the weights of the click network"):
-        ClickNetModel(path)
+        weights.read(path)
     path.write_bytes(path.read_bytes()[:20])
     with pytest.raises(Unreadable, match="cut short"):
-        ClickNetModel(path)
+        weights.read(path)
     with pytest.raises(MissingWeights, match="none\\.safetensors"):
-        ClickNetModel(tmp_path / "none.safetensors")
+        weights.read(tmp_path / "none.safetensors")
