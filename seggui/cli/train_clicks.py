@@ -1,4 +1,4 @@
-"""``seggui train-clicks``: train the built-in click network."""
+"""``seggui train-clicks``: train the click network, anew or on one's own segments."""
 
 from __future__ import annotations
 
@@ -7,38 +7,94 @@ import sys
 from pathlib import Path
 
 HELP = (
-    "Train the click network that comes with the program, on data whose terms allow "
-    "it. The run folder keeps checkpoints and the weights; --resume goes on."
+    "Teach the click network what an object is here: --from PROJECT goes on from the "
+    "weights in the box with the accepted segments of a project, in minutes. Or train "
+    "those weights anew: --data DIR, for hours. --resume goes on where a run stopped."
 )
+
+MINUTES_ANEW, RATE_ANEW = 100.0, 1.5e-3
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--data", type=Path, required=True, metavar="DIR")
-    parser.add_argument("--out", type=Path, required=True, metavar="RUN")
-    parser.add_argument("--minutes", type=float, default=100.0)
-    parser.add_argument("--batch", type=int, default=8)
-    parser.add_argument("--rate", type=float, default=1.5e-3)
-    parser.add_argument("--players", type=int, default=1, help="processes that play")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--device", default="auto")
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--resume", action="store_true")
+    add = parser.add_argument
+    source = parser.add_mutually_exclusive_group(required=True)
+    source.add_argument(
+        "--from",
+        dest="project",
+        type=Path,
+        metavar="PROJECT",
+        help="learn from a project, or from a folder of images/ with instances/ or "
+        "masks/; the run lands in its folder runs and is a model for clicks",
+    )
+    source.add_argument(
+        "--data",
+        type=Path,
+        metavar="DIR",
+        help="train the weights in the box anew, on a folder of sets, each with "
+        "images/ and instances/ or masks/",
+    )
+    add("--out", type=Path, metavar="RUN", help="the run folder")
+    add("--minutes", type=float, help="of training (default: 5, with --data 100)")
+    add("--rate", type=float, help="highest learning rate")
+    add("--seed", type=int, default=0)
+    add("--device", default="auto", help="auto, cpu, cuda or mps")
+    add("--threads", type=int, default=0, help="of the processor; 0: all its cores")
+    add("--batch", type=int, default=8, help="samples of a step")
+    add("--players", type=int, default=1, help="with --data: processes that click")
+    add("--resume", action="store_true", help="go on with the training in RUN")
+    parser.set_defaults(usage_error=parser.error)
 
 
 def run(options: argparse.Namespace) -> int:
+    if options.project is not None:
+        return _from_project(options)
+    if options.out is None:
+        options.usage_error("name the run folder with --out")
+    return _anew(options)
+
+
+def _from_project(options: argparse.Namespace) -> int:
+    """As ``seggui train --model clicknet``, which the window starts."""
+    from seggui.cli import train
+    from seggui.jobs.train_options import OPTIONS
+
+    given = {option.name: None for option in OPTIONS} | {
+        "minutes": options.minutes,
+        "device": options.device,
+        "threads": options.threads,
+    }
+    if not options.resume:
+        given |= {
+            "model": "clicknet",
+            "learning_rate": options.rate,
+            "batch_size": options.batch,
+            "seed": options.seed,
+        }
+    wanted = {
+        "folder": options.project,
+        "out": options.out,
+        "resume": options.resume,
+        "stop_with_parent": False,
+        "json": options.json,
+        "usage_error": options.usage_error,
+    }
+    return train.run(argparse.Namespace(**wanted, **given))
+
+
+def _anew(options: argparse.Namespace) -> int:
     from seggui.training.clicks.start import Order, train
 
     order = Order(
-        options.data,
-        options.out,
-        options.minutes,
-        options.batch,
-        options.rate,
-        options.players,
-        options.seed,
-        options.device,
-        options.threads,
-        options.resume,
+        data=options.data,
+        out=options.out,
+        minutes=options.minutes or MINUTES_ANEW,
+        batch=options.batch,
+        rate=options.rate or RATE_ANEW,
+        players=options.players,
+        seed=options.seed,
+        device=options.device,
+        threads=options.threads,
+        resume=options.resume,
     )
     for line in train(order):
         sys.stdout.write(line + "\n")

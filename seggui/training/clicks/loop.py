@@ -251,6 +251,7 @@ def train(
             yield follow(learner.averaged)
             followed = time.monotonic()
     save(learner, checkpoints, run)
+    weights.write(run / WEIGHTS, learner.averaged)
     if follow is not None:
         yield follow(learner.averaged)
 

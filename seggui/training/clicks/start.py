@@ -57,7 +57,8 @@ def train(order: Order) -> Iterator[str]:
             "another folder."
         )
     boards = boards_of(held_out_scenes(order.data, 9, 1))
-    yield f"classic on what is held out: {quality_of(boards, None)}"
+    if boards:
+        yield f"classic on what is held out: {quality_of(boards, None)}"
 
     def follow(network: ClickNet) -> str:
         on_processor = ClickNet()
@@ -67,7 +68,8 @@ def train(order: Order) -> Iterator[str]:
     make = FreeData(order.data)
     seed = order.seed + learner.step
     with Players(make, order.out / WEIGHTS, order.players, seed) as players:
-        for event in learn(learner, players, order.out, order.seed, follow):
+        watched = follow if boards else None
+        for event in learn(learner, players, order.out, order.seed, watched):
             yield _line(event)
 
 
