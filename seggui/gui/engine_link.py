@@ -19,6 +19,7 @@ from PySide6.QtCore import QObject, Qt, Signal, SignalInstance
 
 from seggui.core.everything import EverythingOptions
 from seggui.core.mask import Mask
+from seggui.core.parameters import Settings
 from seggui.core.prompt import Prompt
 from seggui.errors import SegguiError
 from seggui.jobs.client import Client, WorkerClient
@@ -84,9 +85,12 @@ class EngineLink(QObject):
     """A sentence about what goes wrong beside the work; once while it is so."""
     engine_lost = Signal(str)
     """A sentence, once per death of a process, after the ``failed`` of its tickets."""
+    engine_silent = Signal(str)
+    """A sentence while the engine gives no sign of life; empty when it does again."""
 
     _arrived = Signal(object)
     _ended = Signal(str)
+    _fell_silent = Signal(str)
 
     def __init__(
         self,
@@ -107,12 +111,14 @@ class EngineLink(QObject):
         queued = Qt.ConnectionType.QueuedConnection
         self._arrived.connect(self._receive, queued)
         self._ended.connect(self._tell_lost, queued)
+        self._fell_silent.connect(self._tell_silent, queued)
         self.engine = (engine or _worker(_ENGINE, "engine", log_folder))(
             self._arrived.emit, self._ended.emit
         )
         self.refiner = (refiner or _worker(_REFINER, "refine process", log_folder))(
             self._arrived.emit, self._ended.emit
         )
+        self.engine.on_silent = self._fell_silent.emit
         self._errands: queue.SimpleQueue[Callable[[], None] | None]
         self._errands = queue.SimpleQueue()
         self._runner = threading.Thread(
@@ -139,9 +145,13 @@ class EngineLink(QObject):
         """Give its memory back; the processes forget it."""
         self._errands.put(lambda: self._drop(key))
 
-    def encode(self, key: str, model_id: str, *, ahead: bool = False) -> int:
+    def encode(
+        self, key: str, model_id: str, settings: Settings = (), *, ahead: bool = False
+    ) -> int:
         """Prepare an image for prompts; ``ahead`` when it is not shown yet."""
-        return self._issue(key, lambda t, image: Encode(t, image, model_id, ahead))
+        return self._issue(
+            key, lambda t, image: Encode(t, image, model_id, ahead, settings)
+        )
 
     def ask(self, key: str, model_id: str, prompt: Prompt, recipe: str = "") -> int:
         """Ask for candidates; takes the place of the ask before it."""
@@ -248,6 +258,10 @@ class EngineLink(QObject):
     def _tell_lost(self, text: str) -> None:
         if not self._closed:
             self.engine_lost.emit(text)
+
+    def _tell_silent(self, text: str) -> None:
+        if not self._closed:
+            self.engine_silent.emit(text)
 
     # -- on the link's own thread ----------------------------------------------
 

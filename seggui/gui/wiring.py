@@ -44,6 +44,8 @@ class Wiring(QObject):
         self._window = window
         self._session = window.session
         self._panels = window.panels
+        self._silence = ""
+        """What was said of an engine that does not answer."""
         self._turns = Turns(window.show_facts, self)
         self._soon = self._turns.soon
         self._tools = ToolWiring(window, self._turns, self)
@@ -90,6 +92,7 @@ class Wiring(QObject):
         session.said.connect(self._window.notices.say)
         session.recovered.connect(self._recovered)
         session.damaged.connect(self._damaged)
+        session.link.engine_silent.connect(self._engine_silent)
         session.changed_on_disk.connect(self._changed_on_disk)
         session.refining.preview_changed.connect(self._preview_changed)
         session.folder_work.progressed.connect(self._folder_progress)
@@ -169,6 +172,16 @@ class Wiring(QObject):
                 stays=True,
             )
         )
+
+    def _engine_silent(self, text: str) -> None:
+        notices = self._window.notices
+        notices.close_notice(self._silence)
+        self._silence = text
+        if text:
+            restart = self._window.tasks.restart_engine
+            notices.put(
+                Notice(text, "warning", action="Restart the Engine", do=restart)
+            )
 
     def _damaged(self, text: str) -> None:
         self._window.notices.put(

@@ -9,41 +9,33 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from multiprocessing import Pipe
 from multiprocessing.connection import Connection, wait
 from typing import Protocol
 
+from seggui.jobs.bell import Bell
+from seggui.jobs.crashes import Crashes
 from seggui.jobs.desk import cancelled
-from seggui.jobs.messages import (
-    Ask,
-    AskEach,
-    Cancel,
-    Encode,
-    Everything,
-    Failed,
-    Forget,
-    Predict,
-    Progress,
-    Propagate,
-    Refine,
-    Reply,
-    Request,
-)
+from seggui.jobs.messages import Cancel, Failed, Forget, Progress, Reply, Request
 from seggui.jobs.process import Life, seconds_until
+from seggui.jobs.pulse import SILENT_S, Pulse
 from seggui.jobs.worker import HELLO
 
 OnReply = Callable[[Reply], None]
 OnLost = Callable[[str], None]
+OnSilent = Callable[[str], None]
+"""Is called with a sentence, and with an empty one when that is over."""
 
-_MOST_CRASHES = 3
 _CLOSE_S = 3.0
 
 
 class Client(Protocol):
     """Work is given to it and answers come back, on a thread of its own."""
+
+    on_silent: OnSilent | None
+    """Hears when the process does not answer any more; on the client's thread."""
 
     @property
     def pid(self) -> int | None: ...
@@ -111,13 +103,16 @@ class WorkerClient:
         self._pending: dict[int, _Pending] = {}
         self._deadlines_s: dict[int, float] = {}
         self._answers: deque[tuple[_Pending, Reply]] = deque()
-        self._crashes: Counter[object] = Counter()
+        self._crashes = Crashes(name)
+        self.on_silent: OnSilent | None = None
+        self.silent_s = SILENT_S
+        """How long a process that owes answers may say nothing."""
         self._life: Life | None = None
         self._thread: threading.Thread | None = None
         self._wished = False
         self._condemned: list[_Pending] | None = None
         self._closed = False
-        self._bell = _Bell()
+        self._bell = Bell()
 
     @property
     def pid(self) -> int | None:
@@ -138,8 +133,9 @@ class WorkerClient:
             self._give(pending, cancelled(request.ticket))
             return
         with self._lock:
-            if self._crashes[_kind_of(request)] >= _MOST_CRASHES:
-                self._answers.append((pending, self._refusal(request)))
+            refusal = self._crashes.refusal(request)
+            if refusal is not None:
+                self._answers.append((pending, refusal))
             else:
                 self._pending[request.ticket] = pending
                 if self._life is not None:
@@ -196,15 +192,6 @@ class WorkerClient:
             self._thread.start()
         self._bell.ring()
 
-    def _refusal(self, request: Request) -> Failed:
-        return Failed(
-            request.ticket,
-            f"The {self._name} ended {_MOST_CRASHES} times in a row on this, so it is "
-            "not tried again. Your work is untouched; use another model or recipe, "
-            f"or restart the {self._name} to try once more.",
-            reason="lost",
-        )
-
     # -- the client's thread ---------------------------------------------------
 
     def _run(self) -> None:
@@ -257,8 +244,17 @@ class WorkerClient:
             life.process.sentinel,
             self._bell.listener,
         ]
+        pulse = Pulse(life.ping, self._tell_silent, self.silent_s)
+        try:
+            return self._listen_to(life, listened, pulse)
+        finally:
+            pulse.heard()
+
+    def _listen_to(
+        self, life: Life, listened: list[Connection | int], pulse: Pulse
+    ) -> bool:
         while True:
-            timeout_s = self._timeout_s(life)
+            timeout_s = self._timeout_s(life, pulse)
             ready = wait(listened, timeout_s)
             if self._bell.listener in ready:
                 self._bell.silence()
@@ -268,6 +264,7 @@ class WorkerClient:
                 if self._condemned is not None:
                     life.kill()
             if life.connection in ready:
+                pulse.heard()
                 if not self._hear(life):
                     return False
             elif life.process.sentinel in ready:
@@ -276,11 +273,21 @@ class WorkerClient:
                 life.kill()
                 return True
 
-    def _timeout_s(self, life: Life) -> float | None:
+    def _timeout_s(self, life: Life, pulse: Pulse) -> float | None:
+        """How long to wait; a process that is still starting cannot react yet."""
         with self._lock:
-            # A process that is still starting cannot react yet.
             deadlines_s = list(self._deadlines_s.values()) if life.ready else []
-        return seconds_until(deadlines_s)
+            owes = life.ready and bool(self._pending)
+        times_s = [seconds_until(deadlines_s), pulse.check(owes=owes)]
+        return min((s for s in times_s if s is not None), default=None)
+
+    def _tell_silent(self, silent: bool) -> None:
+        if self.on_silent is not None and not self._closed:
+            text = (
+                f"The {self._name} has not answered for {self.silent_s:.0f} seconds. "
+                "Your work is untouched: wait for it, or restart it."
+            )
+            self.on_silent(text if silent else "")
 
     def _overdue(self) -> bool:
         now_s = time.monotonic()
@@ -294,8 +301,9 @@ class WorkerClient:
         except (EOFError, OSError):
             return False
         if message == HELLO:
-            life.ready = True
-            self._restart_deadlines()
+            if not life.ready:
+                life.ready = True
+                self._restart_deadlines()
         elif isinstance(message, Reply):
             self._pass_on(message)
         else:
@@ -318,7 +326,7 @@ class WorkerClient:
                 del self._pending[reply.ticket]
                 self._deadlines_s.pop(reply.ticket, None)
                 if not (isinstance(reply, Failed) and reply.reason == "cancelled"):
-                    self._crashes.pop(_kind_of(pending.request), None)
+                    self._crashes.forgive(pending.request)
         self._give(pending, reply)
 
     def _give(self, pending: _Pending, reply: Reply) -> None:
@@ -337,6 +345,8 @@ class WorkerClient:
             gone = [t for t in self._deadlines_s if t in self._pending]
             answers = [(self._pending.pop(t), cancelled(t)) for t in gone]
             self._deadlines_s.clear()
+            # A kill by hand in the same moment: its work goes on as well.
+            self._condemned = None
             self._ring()
         for pending, reply in answers:
             self._give(pending, reply)
@@ -351,7 +361,7 @@ class WorkerClient:
             lost = [p for p in lost if self._pending.pop(p.request.ticket, None)]
             self._deadlines_s.clear()
             for pending in () if killed else lost:
-                self._crashes[_kind_of(pending.request)] += 1
+                self._crashes.add(pending.request)
             if self._pending:
                 self._ring()
         if killed:
@@ -362,10 +372,8 @@ class WorkerClient:
         )
         for pending in lost:
             ticket = pending.request.ticket
-            repeated = self._crashes[_kind_of(pending.request)] >= _MOST_CRASHES
-            refusal = self._refusal(pending.request)
-            failed = refusal if repeated else Failed(ticket, text, reason="lost")
-            self._give(pending, failed)
+            refusal = self._crashes.refusal(pending.request)
+            self._give(pending, refusal or Failed(ticket, text, reason="lost"))
         if self._on_lost is not None and not self._closed:
             self._on_lost(text)
 
@@ -376,50 +384,3 @@ class WorkerClient:
             self._pending.clear()
         self._answers.extend((p, cancelled(p.request.ticket)) for p in left)
         self._give_answers()
-
-
-class _Bell:
-    """Wakes a thread that waits for pipes; ringing twice is ringing once."""
-
-    def __init__(self) -> None:
-        self.listener, self._hammer = Pipe(duplex=False)
-        self._lock = threading.Lock()
-        self._rung = False
-        self._gone = False
-
-    def ring(self) -> None:
-        with self._lock:
-            if not self._rung and not self._gone:
-                self._rung = True
-                self._hammer.send_bytes(b"!")
-
-    def silence(self) -> None:
-        with self._lock:
-            if self._rung:
-                self.listener.recv_bytes()
-                self._rung = False
-
-    def close(self) -> None:
-        with self._lock:
-            if not self._gone:
-                self._gone = True
-                self.listener.close()
-                self._hammer.close()
-
-
-def _kind_of(request: Request) -> object:
-    """What two requests share that would crash a worker in the same way."""
-    key = request.image.key
-    match request:
-        case Ask() | AskEach():
-            return ("ask", key, request.model_id, request.recipe)
-        case Everything():
-            return ("everything", key, request.model_id)
-        case Encode():
-            return ("encode", key, request.model_id)
-        case Predict():
-            return ("predict", key, request.model, request.weights, request.recipe)
-        case Refine():
-            return ("refine", key, request.recipe)
-        case Propagate():
-            return ("propagate", key, request.model_id)

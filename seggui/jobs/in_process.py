@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 
-from seggui.jobs.client import OnLost, OnReply
+from seggui.jobs.client import OnLost, OnReply, OnSilent
 from seggui.jobs.desk import Desk, cancelled
 from seggui.jobs.host import Host, OpenHost
 from seggui.jobs.messages import Cancel, Failed, Forget, Progress, Reply, Request
@@ -26,6 +26,7 @@ class InProcessClient:
         self._open_host: OpenHost = host if callable(host) else (lambda: host)
         self._on_reply = on_reply
         self._on_lost = on_lost
+        self.on_silent: OnSilent | None = None
         self._lock = threading.Lock()
         self._pending: dict[int, OnReply | None] = {}
         self._desk: Desk | None = None

@@ -13,7 +13,7 @@ from multiprocessing.reduction import ForkingPickler
 from pathlib import Path
 
 from seggui.jobs.messages import Message
-from seggui.jobs.worker import main
+from seggui.jobs.worker import PING, main
 
 _GRACE_S = 0.5
 """A process that has been told to end gets that long before it is killed."""
@@ -48,7 +48,7 @@ class Life:
         finally:
             # Only when the child alone holds it does its end show on our side.
             theirs.close()
-        self._outbox: queue.SimpleQueue[Message | None] = queue.SimpleQueue()
+        self._outbox: queue.SimpleQueue[Message | str | None] = queue.SimpleQueue()
         self._sender = threading.Thread(
             target=_send_all,
             args=(self.connection, self._outbox),
@@ -60,6 +60,10 @@ class Life:
     def send(self, message: Message) -> None:
         """Send soon; returns at once."""
         self._outbox.put(message)
+
+    def ping(self) -> None:
+        """Ask whether it is there; it says ``HELLO``."""
+        self._outbox.put(PING)
 
     def receive(self) -> object:
         """Return the next message; raises ``OSError`` or ``EOFError`` at the end.
@@ -117,7 +121,7 @@ def death_in_words(exit_code: int) -> str:
 
 
 def _send_all(
-    connection: Connection, outbox: queue.SimpleQueue[Message | None]
+    connection: Connection, outbox: queue.SimpleQueue[Message | str | None]
 ) -> None:
     while (message := outbox.get()) is not None:
         try:

@@ -23,7 +23,8 @@ from seggui.jobs.host import host_factory
 from seggui.jobs.messages import Failed, Reply
 
 HELLO = "seggui worker"
-"""What a worker says first: it has begun to listen."""
+"""What a worker says first, when it has begun to listen, and to each ``PING``."""
+PING = "seggui worker?"
 
 _PR_SET_PDEATHSIG = 1
 _LARGEST_LOG_BYTES = 1_000_000
@@ -37,9 +38,11 @@ def main(connection: Connection, factory: str, parent_pid: int, log_file: str) -
     _write_output_to(log_file)
     _leave_a_core_to_the_window()
     replies = _Replies(connection)
-    connection.send_bytes(ForkingPickler.dumps(HELLO))
+    replies.say_hello()
     desk = Desk(lambda: host_factory(factory)(), replies.send)
-    reader = threading.Thread(target=_read, args=(connection, desk), daemon=True)
+    reader = threading.Thread(
+        target=_read, args=(connection, desk, replies), daemon=True
+    )
     reader.start()
     # Loads what the host needs before the first request asks for it.
     host_factory(factory)
@@ -60,6 +63,12 @@ class _Replies:
             text = "This did not work because its answer could not be sent."
             failed = Failed(reply.ticket, text, traceback.format_exc())
             data = ForkingPickler.dumps(failed)
+        self._put(data)
+
+    def say_hello(self) -> None:
+        self._put(ForkingPickler.dumps(HELLO))
+
+    def _put(self, data: memoryview) -> None:
         try:
             with self._lock:
                 self._connection.send_bytes(data)
@@ -67,11 +76,15 @@ class _Replies:
             os._exit(0)
 
 
-def _read(connection: Connection, desk: Desk) -> None:
+def _read(connection: Connection, desk: Desk, replies: _Replies) -> None:
     # The whole process ends here, whatever the main thread is busy with.
     try:
         while True:
-            desk.accept(connection.recv())
+            message = connection.recv()
+            if message == PING:
+                replies.say_hello()
+            else:
+                desk.accept(message)
     except (EOFError, OSError):
         os._exit(0)
     except Exception:  # noqa: BLE001 - the top of a thread

@@ -29,7 +29,7 @@ class KeepingHost(SquareHost):
             self.asked.append(request)
             while request.ahead and not self.go.wait(0.005):
                 report(0, 2, "looking")
-            return Encoded(request.ticket, 0.0, self.bytes_on_disk, self.note)
+            return Encoded(request.ticket, 0.0, self.bytes_on_disk, note=self.note)
         return super().handle(request, report)
 
     def forget(self, key):

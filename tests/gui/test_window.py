@@ -515,3 +515,16 @@ def test_layers_are_drawn_at_the_next_start_as_they_were(qtbot, window):
     assert odd.session.layers == default_layers()
     assert odd.session.look == SegmentsLook()
     odd.close()
+
+
+def test_an_engine_that_does_not_answer_can_be_restarted_from_the_notice(qtbot, opened):
+    opened.session.link.engine_silent.emit("The engine has not answered.")
+    (notice,) = opened.notices.open
+    assert (notice.text, notice.action) == (
+        "The engine has not answered.",
+        "Restart the Engine",
+    )
+    notice.do()
+    assert any("stopped" in n.text for n in opened.notices.open)
+    opened.session.link.engine_silent.emit("")
+    assert not any("not answered" in n.text for n in opened.notices.open)

@@ -66,6 +66,7 @@ DEEDS = {
     "abort": lambda report: os.abort(),
     "exit": lambda report: os._exit(7),
     "junk": junk_in_the_pipe,
+    "mute": lambda report: time.sleep(5),
     "stuck": lambda report: hold_the_lock(30, report),
     "refuse": refuse,
     "bug": slip,

@@ -272,6 +272,45 @@ def test_a_process_deaf_to_cancel_is_killed_and_the_rest_is_done_by_the_next(lis
     assert it.lost == [], "it was meant to end, so nobody is told of a crash"
 
 
+def test_a_stopped_process_is_told_once_and_again_when_it_goes_on(listener):
+    it = listener()
+    told = queue.Queue()
+    it.client.on_silent, it.client.silent_s = told.put, 0.4
+    it.client.request(Encode(1, IMAGE, "plain"))
+    assert isinstance(it.answer(), Encoded)
+    os.kill(it.client.pid, signal.SIGSTOP)
+    it.client.request(Encode(2, IMAGE, "plain"))
+    assert "has not answered for" in told.get(timeout=PATIENCE_S)
+    os.kill(it.client.pid, signal.SIGCONT)
+    assert told.get(timeout=PATIENCE_S) == ""
+    assert it.answer().ticket == 2
+    assert told.empty()
+
+
+def test_a_stopped_process_can_be_killed_by_hand(listener):
+    it = listener()
+    told = queue.Queue()
+    it.client.on_silent, it.client.silent_s = told.put, 0.4
+    it.client.request(Predict(1, IMAGE, "slow"))
+    it.wait_for_progress(1)
+    os.kill(it.client.pid, signal.SIGSTOP)
+    assert "restart it" in told.get(timeout=PATIENCE_S)
+    it.client.kill()
+    assert it.answer().reason == "lost"
+    assert told.get(timeout=PATIENCE_S) == ""
+    it.client.request(Encode(2, IMAGE, "plain"))
+    assert isinstance(it.answer(), Encoded)
+
+
+def test_a_busy_process_is_not_called_silent(listener):
+    it = listener()
+    told = queue.Queue()
+    it.client.on_silent, it.client.silent_s = told.put, 3.0
+    it.client.request(Predict(1, IMAGE, "mute"))
+    assert isinstance(it.answer(), Predicted)
+    assert told.empty()
+
+
 @pytest.mark.parametrize(
     ("deed", "words", "is_bug"),
     [
