@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from pathlib import Path
 
@@ -93,7 +94,7 @@ def _anew(options: argparse.Namespace) -> int:
         players=options.players,
         seed=options.seed,
         device=options.device,
-        threads=options.threads,
+        threads=options.threads or os.cpu_count() or 1,
         resume=options.resume,
     )
     for line in train(order):
