@@ -82,9 +82,8 @@ class FlowModel:
         report(0, 3, "looking at the image")
         now = Sight.of(_small(image_hwc, scale))
         shares = {name: _share(mask, now.shape) for name, mask in known.items()}
-        report(1, 3, "following the objects")
-        likely = _likely(memory, now, [n for n in memory.known if n not in known])
-        likely = _apart(likely, shares)
+        wanted = [name for name in memory.known if name not in known]
+        likely = _apart(_likely(memory, now, wanted, report), shares)
         report(2, 3, "drawing the outlines")
         found = _drawn(image_hwc, likely, known)
         report(3, 3, "drawing the outlines")
@@ -151,15 +150,20 @@ def _remember(memory: _Memory, name: str, past: Past) -> None:
         del kept[1]
 
 
-def _likely(memory: _Memory, now: Sight, names: list[str]) -> dict[str, Floats]:
+def _likely(
+    memory: _Memory, now: Sight, names: list[str], report: Report
+) -> dict[str, Floats]:
     """How likely each pixel is an object's, by name."""
     last = memory.last
+    report(1, 3, "following the objects")
     if last is None or not names:
         return {}
     before = [last.shares[name] for name in names]
     best, own = motions(last.view, now.view, before)
     out = {}
     for name, share, motion in zip(names, before, own, strict=True):
+        # Many objects take a while: a cancel must come through.
+        report(1, 3, "following the objects")
         likely = np.zeros(now.shape, dtype=np.float32)
         if memory.known[name]:
             moved, by_own = best.warped(share), motion.warped(share)

@@ -22,6 +22,8 @@ Bytes = NDArray[np.uint8]
 _CORNERS = 400
 _FEWEST_MATCHES = 8
 _ERROR_WIDTH = 3.0
+_MOST_OWN = 8
+"""Objects that get motions of their own; among more, the small ones share the rest."""
 _SCALES = (1.0, 0.87, 1.15)
 _STAY, _SAME_SIZE = 60.0, 20.0
 _REACH = 1.5
@@ -76,8 +78,12 @@ def motions(
     if whole is not None:
         tried.append(_flow(before, now, whole))
     own = []
-    for share in shares:
-        flows = [_flow(before, now, start) for start in _starts(before, now, share)]
+    largest = sorted(range(len(shares)), key=lambda i: -float(shares[i].sum()))
+    for place, share in enumerate(shares):
+        starts = []
+        if place in largest[:_MOST_OWN]:
+            starts = _starts(before, now, share)
+        flows = [_flow(before, now, start) for start in starts]
         tried.extend(flows)
         own.append(_best_for(share, flows) if flows else tried[0])
     return _joined(tried), own
