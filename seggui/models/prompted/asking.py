@@ -10,19 +10,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-import cv2
 import numpy as np
 
 from seggui.core.candidate import Candidate
-from seggui.core.mask import Mask
 from seggui.core.ports import DecodesMany, ModelInfo, PromptedModel, Report
 from seggui.core.prompt import Part, Point, Prompt, Scribble
 from seggui.errors import BadRequest
+from seggui.models.prompted.drawings import (
+    box_around,
+    kept_within,
+    limit_around,
+    points_inside,
+)
 
 MOST_LINE_POINTS = 8
 """Points that stand for one scribble; more of them slow a model and say no more."""
-_INSIDE_SIDE = 512
-"""Pixels along the longer side at which the middle of a drawing is looked for."""
 _WORDS: dict[Part, str] = {
     "points": "points",
     "box": "boxes",
@@ -37,7 +39,8 @@ def answer(
     model: PromptedModel, encoding: object, prompt: Prompt, report: Report
 ) -> tuple[Candidate, ...]:
     """Ask in the marks that the model reads; raises ``BadRequest`` if none say it."""
-    return model.decode(encoding, readable(prompt, model.info), report)
+    found = model.decode(encoding, readable(prompt, model.info), report)
+    return _kept(prompt, model.info, found)
 
 
 def answer_each(
@@ -49,7 +52,9 @@ def answer_each(
     """
     asked = [readable(prompt, model.info) for prompt in prompts]
     if isinstance(model, DecodesMany):
-        return model.decode_many(encoding, asked, report)
+        found = model.decode_many(encoding, asked, report)
+        pairs = zip(prompts, found, strict=True)
+        return tuple(_kept(prompt, model.info, each) for prompt, each in pairs)
     answers = []
     for place, prompt in enumerate(asked):
 
@@ -57,7 +62,8 @@ def answer_each(
             report(place, len(asked), f"Object {place + 1} of {len(asked)}")
 
         within(0, 0, "")
-        answers.append(model.decode(encoding, prompt, within))
+        here = model.decode(encoding, prompt, within)
+        answers.append(_kept(prompts[place], model.info, here))
     return tuple(answers)
 
 
@@ -99,30 +105,30 @@ def _points_along(line: Scribble) -> tuple[Point, ...]:
 
 
 def _drawing_as_marks(prompt: Prompt, info: ModelInfo) -> Prompt:
-    """A drawing as the mask to correct, the box around it and a point inside it."""
+    """A drawing as the box a little around it and points well inside it."""
     rough = prompt.rough
     assert rough is not None
-    previous = prompt.previous if prompt.previous is not None else rough
     box, points = prompt.box, prompt.points
     if box is None and "box" in info.reads:
-        box = rough.bbox
+        box = box_around(rough)
     if not prompt.positives and "points" in info.reads:
-        points = (deepest(rough), *points)
-    return replace(prompt, rough=None, previous=previous, box=box, points=points)
+        points = (*points_inside(rough), *points)
+    return replace(prompt, rough=None, box=box, points=points)
 
 
-def deepest(mask: Mask) -> Point:
-    """The point of a mask that is farthest from its edge."""
-    box = mask.bbox
-    pixels = mask.window(box).astype(np.uint8)
-    scale = min(1.0, _INSIDE_SIDE / max(pixels.shape))
-    size = [max(1, round(side * scale)) for side in (box.width, box.height)]
-    small = cv2.resize(pixels, size, interpolation=cv2.INTER_NEAREST)
-    if not small.any():
-        row, column = np.argwhere(pixels)[0]
-        return Point(box.x0 + float(column) + 0.5, box.y0 + float(row) + 0.5)
-    depths = cv2.distanceTransform(np.pad(small, 1), cv2.DIST_L2, 5)[1:-1, 1:-1]
-    row, column = np.unravel_index(int(np.argmax(depths)), depths.shape)
-    x = box.x0 + (float(column) + 0.5) * box.width / size[0]
-    y = box.y0 + (float(row) + 0.5) * box.height / size[1]
-    return Point(x, y)
+def _kept(
+    prompt: Prompt, info: ModelInfo, candidates: tuple[Candidate, ...]
+) -> tuple[Candidate, ...]:
+    """What a drawing says that the model did not read: the object lies within it.
+
+    A mark on the object outside the drawing says that the drawing is wrong.
+    """
+    if prompt.rough is None or "rough" in info.reads:
+        return candidates
+    limit = limit_around(prompt.rough)
+    marks = [(point.x, point.y) for point in prompt.positives]
+    for line in prompt.scribbles:
+        marks += line.points_xy if line.positive else ()
+    if all(limit.contains(x, y) for x, y in marks):
+        return tuple(kept_within(candidate, limit) for candidate in candidates)
+    return candidates

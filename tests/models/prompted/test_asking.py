@@ -14,9 +14,9 @@ from seggui.models.prompted.asking import (
     MOST_LINE_POINTS,
     answer,
     answer_each,
-    deepest,
     readable,
 )
+from seggui.models.prompted.drawings import deepest
 
 RING = np.zeros((60, 80), bool)
 RING[10:50, 10:70] = True
@@ -71,15 +71,16 @@ def test_clicks_become_dots_for_a_model_of_lines():
     ]
 
 
-def test_a_drawing_becomes_a_mask_a_box_and_a_point_inside_it():
+def test_a_drawing_becomes_a_box_a_little_around_it_and_points_inside_it():
     rough = Mask.from_dense(RING)
     found = readable(Prompt(rough=rough), reader("points", "box"))
     assert found.rough is None
-    assert found.previous is rough
-    assert found.box == rough.bbox
-    (point,) = found.points
-    assert point.positive
-    assert RING[int(point.y), int(point.x)]
+    assert found.previous is None
+    assert found.box.intersection(rough.bbox) == rough.bbox
+    assert found.box.width - rough.bbox.width in range(2, 9)
+    assert 2 <= len(found.points) <= 4
+    assert all(point.positive for point in found.points)
+    assert all(RING[int(point.y), int(point.x)] for point in found.points)
 
 
 def test_what_a_person_said_goes_before_what_a_drawing_says():

@@ -15,7 +15,6 @@ from seggui.core.candidate import Candidate
 from seggui.core.mask import Bools, Mask
 from seggui.core.ports import Report
 from seggui.core.prompt import Point, Prompt
-from seggui.models.prompted.asking import deepest
 from seggui.models.prompted.classical.band import enlarged
 from seggui.models.prompted.classical.pictures import Picture, View
 from seggui.models.prompted.classical.seeds import (
@@ -25,6 +24,7 @@ from seggui.models.prompted.classical.seeds import (
     honoured,
     places_along,
 )
+from seggui.models.prompted.drawings import deepest
 
 RegionAt = Callable[[float, float], Mask]
 """The region that a place of the image belongs to."""
