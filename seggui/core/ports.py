@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from seggui.core.candidate import Candidate, Followed, Prediction
 from seggui.core.mask import Mask
-from seggui.core.parameters import Parameter
+from seggui.core.parameters import Parameter, Settings
 from seggui.core.prompt import Part, Prompt
 
 Kind = Literal["prompted", "propagating", "semantic", "instance", "panoptic"]
@@ -46,6 +46,8 @@ class WeightsFile:
     """Files that the checkpoint cannot be loaded without, in the same folder."""
     access: str = ""
     """Where the publisher is asked for access; empty when anybody may download."""
+    folder: str = ""
+    """Name of a folder of Hugging Face that will do as well, as a clone is called."""
 
     @property
     def files(self) -> tuple[WeightsFile, ...]:
@@ -129,6 +131,15 @@ class StoredEncodings(Protocol):
         self, arrays: Mapping[str, NDArray[Any]], image_hwc: NDArray[np.uint8]
     ) -> object:
         """The encoding again; raises ``ValueError`` for arrays that are none."""
+        ...
+
+
+@runtime_checkable
+class ShowsBorders(Protocol):
+    """A prompted model that works with regions a person should see."""
+
+    def borders(self, encoding: object, settings: Settings) -> Mask:
+        """Where its regions meet, to be drawn over the image."""
         ...
 
 

@@ -28,6 +28,7 @@ from seggui.gui.engine_link import EngineLink
 from seggui.gui.model_settings import ModelSettings
 from seggui.gui.tools.desk import ToolOptions
 from seggui.gui.tools.table import ToolRow, tool_row
+from seggui.jobs.messages import Encoded
 
 _AGAIN_MS = 120
 """How long a slider rests before the model is asked with its new value."""
@@ -42,6 +43,7 @@ class Prompting(Editing):
     options_changed = Signal()
     model_changed = Signal()
     """Another model answers, or something of it was set."""
+    borders_changed = Signal()
 
     def __init__(
         self,
@@ -64,8 +66,12 @@ class Prompting(Editing):
         self.models: Mapping[str, ModelInfo] = {}
         """The prompted models at hand, by their ids."""
         self.model_settings = ModelSettings(settings)
+        self.borders: Mask | None = None
+        """Where the regions meet that the model in hand works with."""
+        self._looking = 0
+        link.encoded.connect(self._take_borders)
         self._again = QTimer(self, singleShot=True, interval=_AGAIN_MS)
-        self._again.timeout.connect(self.conversation.ask_again)
+        self._again.timeout.connect(self._ask_again)
         self.tool_id = "point"
         self.options = ToolOptions(brush_px=int(settings.value("brush_size")))
         self._just_accepted = ""
@@ -98,6 +104,10 @@ class Prompting(Editing):
     def tool(self) -> ToolRow:
         """The row of the tool in hand."""
         return tool_row(self.tool_id)
+
+    def close(self) -> None:
+        self._again.stop()
+        super().close()
 
     # -- edits ----------------------------------------------------------------------
 
@@ -306,9 +316,12 @@ class Prompting(Editing):
 
     def _settings_changed(self, info: ModelInfo) -> None:
         self.conversation.settings = self.model_settings.of(info)
-        if self.conversation.open:
-            self._again.start()
+        self._again.start()
         self.model_changed.emit()
+
+    def _ask_again(self) -> None:
+        self._find_borders()
+        self.conversation.ask_again()
 
     def _use_model(self) -> None:
         """Talk with the model of the tool in hand, else with the chosen one."""
@@ -320,12 +333,31 @@ class Prompting(Editing):
         if other:
             talk.hover(None)
             self._prepare()
+        self._find_borders()
         self.model_changed.emit()
 
     def _prepare(self) -> None:
         """Let the model look at the image, ahead of the first mark."""
         if self.image is not None:
             self.link.encode(self.image.key, self.conversation.model_id)
+
+    def _find_borders(self) -> None:
+        """Ask for the borders of the regions that the tool in hand takes."""
+        talk, self._looking = self.conversation, 0
+        if self.image is not None and self.tool.borders:
+            encode = self.link.encode
+            self._looking = encode(self.image.key, talk.model_id, talk.settings)
+        else:
+            self._show_borders(None)
+
+    def _take_borders(self, reply: Encoded) -> None:
+        if reply.ticket == self._looking:
+            self._show_borders(reply.borders)
+
+    def _show_borders(self, borders: Mask | None) -> None:
+        if borders is not self.borders:
+            self.borders = borders
+            self.borders_changed.emit()
 
     # -- tools ----------------------------------------------------------------------
 

@@ -101,11 +101,12 @@ def step_rows(history: History | None) -> tuple[StepRow, ...]:
 
 
 def candidate_rows(session: Session) -> tuple[CandidateRow, ...]:
-    image = session.image
+    image, model = session.image, session.model
+    scored = model is None or not model.classical
     return tuple(
         CandidateRow(
             candidate.granularity,
-            candidate.score,
+            candidate.score if scored else None,
             candidate_picture(image.image_hwc, candidate) if image else None,
             candidate.stability,
         )

@@ -108,6 +108,8 @@ class Session(Prompting):
         self.link.open_image(image.key, image.image_hwc)
         self.conversation.show_image(image.key, facts.width, facts.height)
         self._prepare()
+        self._show_borders(None)
+        self._find_borders()
         self.prediction_changed.emit()
 
     def _close_image(self) -> None:

@@ -5,9 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 
-from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QAction, QColor, QPainter, QPaintEvent, QPolygonF
-from PySide6.QtWidgets import QMenu, QToolBar, QToolButton
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
+from PySide6.QtGui import (
+    QAction,
+    QColor,
+    QHelpEvent,
+    QPainter,
+    QPaintEvent,
+    QPolygonF,
+)
+from PySide6.QtWidgets import QMenu, QToolBar, QToolButton, QToolTip
 
 from seggui.files.settings import Settings
 from seggui.gui.theme import theme
@@ -49,11 +56,22 @@ class FamilyButton(QToolButton):
     def show_tool(self, action: QAction) -> None:
         """Let the button be that tool from now on."""
         self.setDefaultAction(action)
+
+    @property
+    def tip(self) -> str:
+        """The tip of the tool, and how to come to the others."""
         others = len(self._actions) - 1
-        self.setToolTip(
-            f"{action.toolTip()}\n\n{self.family.title}: click again or hold for "
-            f"{others} more"
+        return (
+            f"{self.defaultAction().toolTip()}\n\n{self.family.title}: click again or "
+            f"hold for {others} more"
         )
+
+    def event(self, event: QEvent) -> bool:
+        # Qt sets the tip of the button anew whenever its action changes.
+        if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
+            QToolTip.showText(event.globalPos(), self.tip, self)
+            return True
+        return super().event(event)
 
     def open_menu(self) -> None:
         """Show all tools of the family beside the button."""

@@ -38,6 +38,9 @@ class ToolWiring(QObject):
         session.options_changed.connect(lambda: self._soon(self._show_tool))
         session.model_changed.connect(lambda: self._soon(self._show_tool))
         session.layers_changed.connect(lambda: self._soon(self._show_layers))
+        session.borders_changed.connect(
+            lambda: self._window.canvas.set_borders(session.borders)
+        )
         self._window.canvas.hovered.connect(self._hovered)
 
     def _connect_panels(self) -> None:
@@ -109,7 +112,9 @@ class ToolWiring(QObject):
             panel.show_model("", (), {})
         else:
             values = session.model_settings.values(info)
-            panel.show_model(info.title, info.parameters, values)
+            # The tool is named after its method: once is enough.
+            title = "Method" if session.tool.model else info.title
+            panel.show_model(title, info.parameters, values)
 
     def _show_candidates(self) -> None:
         session = self._session

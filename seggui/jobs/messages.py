@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from seggui.core.candidate import Candidate, Followed
 from seggui.core.everything import EverythingOptions
 from seggui.core.mask import Mask
+from seggui.core.parameters import Settings
 from seggui.core.prompt import Prompt
 
 
@@ -41,6 +42,8 @@ class Encode:
     model_id: str
     ahead: bool = False
     """For an image that is not shown yet: everything else goes first."""
+    settings: Settings = ()
+    """Of the model, for the borders that it shows."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -149,6 +152,8 @@ class Encoded:
     elapsed_s: float
     bytes_on_disk: int = 0
     """How much its encoding takes there; 0 when it is kept in memory only."""
+    borders: Mask | None = None
+    """Where the regions meet that the model works with, if it has such."""
     note: str = ""
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Generic, TypeVar
 
 from seggui.core.candidate import Candidate
-from seggui.core.ports import FullImageModel, PromptedModel, Report
+from seggui.core.ports import FullImageModel, PromptedModel, Report, ShowsBorders
 from seggui.errors import SegguiError
 from seggui.files.encodings import EncodingFolder, own_folder
 from seggui.jobs.messages import (
@@ -106,12 +106,15 @@ class EngineHost:
 
     def _encoded(self, request: Encode, report: Report) -> Encoded:
         model = self._model(request.model_id)
+        borders = None
         if request.ahead:
             self._encodings.make_ready(model, request.image, report)
         else:
-            self._encodings.get(model, request.image, report)
+            encoding = self._encodings.get(model, request.image, report)
+            if isinstance(model, ShowsBorders):
+                borders = model.borders(encoding, request.settings)
         nbytes = self._encodings.bytes_on_disk(model, request.image)
-        return Encoded(request.ticket, 0.0, nbytes)
+        return Encoded(request.ticket, 0.0, nbytes, borders)
 
     def _candidates(self, request: Ask, report: Report) -> tuple[Candidate, ...]:
         image = request.image

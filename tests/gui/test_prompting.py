@@ -32,6 +32,13 @@ SQUARES = ModelInfo(
 )
 WORDS = ModelInfo("words", "Words", "prompted", reads=frozenset(("text", "exemplars")))
 WAND = ModelInfo("wand", "Wand", "prompted", classical=True)
+PIECES = ModelInfo(
+    "superpixels",
+    "Superpixels",
+    "prompted",
+    parameters=(Parameter("size", "Size", 20, low=5, high=60),),
+    classical=True,
+)
 
 
 def offered(request, prompt):
@@ -65,12 +72,14 @@ class MarksHost:
     """Answers every kind of mark; ``took_s`` is what it says it took."""
 
     def __init__(self):
-        self.asked = []
+        self.asked, self.looked = [], []
         self.took_s = 0.02
 
     def handle(self, request, report):
         if isinstance(request, Encode):
-            return Encoded(request.ticket, 0.0)
+            self.looked.append(request)
+            borders = square(5, 5) if request.model_id == "superpixels" else None
+            return Encoded(request.ticket, 0.0, borders=borders)
         self.asked.append(request)
         if isinstance(request, AskEach):
             answers = tuple(offered(request, prompt) for prompt in request.prompts)
@@ -91,7 +100,7 @@ def host():
 @pytest.fixture
 def session(qtbot, tmp_path, host):
     session = make_session(host)
-    session.know_models((SQUARES, WORDS, WAND))
+    session.know_models((SQUARES, WORDS, WAND, PIECES))
     session.open_folder(write_images(tmp_path / "images"))
     qtbot.waitUntil(lambda: session.image is not None)
     yield session
@@ -419,3 +428,24 @@ def test_only_tools_of_clicks_preview(qtbot, session):
     session.drop()
     session.set_tool("lasso")
     assert not hovers(qtbot, session)
+
+
+# -- regions that a tool takes
+
+
+def test_the_regions_of_superpixels_are_shown_while_the_tool_is_in_hand(
+    qtbot, session, host
+):
+    session.set_tool("superpixels")
+    qtbot.waitUntil(lambda: session.borders is not None)
+    session.set_parameter("size", 40)
+    qtbot.waitUntil(lambda: host.looked[-1].settings == (("size", 40),))
+    session.set_tool("wand")
+    assert session.borders is None
+
+
+def test_borders_that_come_late_are_not_shown_to_another_tool(qtbot, session):
+    session.set_tool("superpixels")
+    session.set_tool("point")
+    qtbot.wait(60)
+    assert session.borders is None

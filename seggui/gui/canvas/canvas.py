@@ -25,6 +25,7 @@ from seggui.core.candidate import Candidate
 from seggui.core.classes import Classes, Rgb
 from seggui.core.document import Document
 from seggui.core.geometry import Box
+from seggui.core.mask import Mask
 from seggui.core.prompt import Prompt
 from seggui.gui.canvas.adjustment import Adjustment
 from seggui.gui.canvas.content import Content
@@ -105,6 +106,10 @@ class Canvas(QWidget):
         """Show what is offered; several are objects of their own."""
         self._repaint(self._content.show_candidates(candidates))
 
+    def set_borders(self, borders: Mask | None) -> None:
+        """Show faintly where the regions meet that a model works with."""
+        self._repaint(self._content.show_borders(borders))
+
     def set_uncertainty(
         self, values_hw: NDArray[np.uint8] | None, box: Box | None = None
     ) -> None:
@@ -158,16 +163,11 @@ class Canvas(QWidget):
 
     def show_key_cursor(self, place: tuple[float, float] | None) -> None:
         """Show where the keys would click, and bring it into view."""
-        if place is None and self._overlay.cursor is None:
-            return
-        self._overlay.cursor = place
         if place is not None:
-            at, room = self.widget_point(*place), self.rect().adjusted(16, 16, -16, -16)
-            x = min(max(at.x(), room.left()), room.right())
-            y = min(max(at.y(), room.top()), room.bottom())
-            if (x, y) != (at.x(), at.y()):
-                self.pan_by(x - at.x(), y - at.y())
-        self.update()
+            self._set_view(self._view.showing(*place, self._device_size()))
+        if place != self._overlay.cursor:
+            self._overlay.cursor = place
+            self.update()
 
     @property
     def image_size(self) -> tuple[int, int]:
@@ -394,9 +394,7 @@ class Canvas(QWidget):
         if self._fits:
             self.zoom_fit()
         elif factor != 1:
-            old = self._view
-            left, top = round(old.left * factor), round(old.top * factor)
-            self._set_view(View(old.scale * factor, left, top))
+            self._set_view(self._view.on_screen(factor))
 
     def _hover(self, position: QPointF) -> None:
         x, y = (math.floor(value) for value in self.image_point(position))

@@ -39,6 +39,7 @@ _NO_CLASS: Rgb = (150, 150, 150)
 _CANDIDATE: Rgb = (0, 229, 255)
 _WHITE: Rgb = (255, 255, 255)
 _HALO = 0.55
+_FAINT = 0.35
 
 
 class Content:
@@ -56,12 +57,14 @@ class Content:
         self.document: Document | None = None
         self._painted: dict[str, tuple[Segment, int, Paint]] = {}
         self._tables = {
-            name: empty_table() for name in ("segments", "selection", "candidate")
+            name: empty_table()
+            for name in ("segments", "selection", "borders", "candidate")
         }
         self._heat: tuple[float, Table] | None = None
         self._new_maps(0, 0)
         for name, paint in (
             ("selection", Paint(_WHITE, 0.0, 1.0)),
+            ("borders", Paint(_WHITE, _FAINT, 0.0)),
             ("candidate", self._candidate_paint()),
         ):
             self._write_all(name, paint)
@@ -131,6 +134,12 @@ class Content:
         }
         return self._candidate.show_masks(masks)
 
+    def show_borders(self, borders: Mask | None) -> Box:
+        """Follow the borders of regions that a model works with."""
+        if borders is None or (borders.width, borders.height) != self.size:
+            return self._borders.show_masks({})
+        return self._borders.show_masks({"borders": borders})
+
     def show_uncertainty(
         self, values_hw: NDArray[np.uint8] | None, box: Box | None = None
     ) -> Box:
@@ -162,6 +171,7 @@ class Content:
             ),
             (shown["uncertainty"], IndexLayer(self._uncertainty, self._heat_table())),
             (any_segment, IndexLayer(chosen, tables["selection"], line)),
+            (shown["prompt"], IndexLayer(self._borders.index, tables["borders"])),
             (
                 shown["candidate"],
                 IndexLayer(offered, tables["candidate"], line, True),
@@ -181,6 +191,7 @@ class Content:
     def _new_maps(self, width: int, height: int) -> None:
         self._segments = SegmentMap(height, width)
         self._selection = SegmentMap(height, width)
+        self._borders = SegmentMap(height, width)
         self._candidate = SegmentMap(height, width)
         self._uncertainty = IndexMap(height, width)
         self._painted = {}

@@ -71,6 +71,19 @@ class View:
         x, y = self.image_xy(at_x, at_y)
         return View(scale, round(at_x - x * scale), round(at_y - y * scale))
 
+    def on_screen(self, factor: float) -> View:
+        """The same part of the image on a screen with so many times the pixels."""
+        left, top = round(self.left * factor), round(self.top * factor)
+        return View(self.scale * factor, left, top)
+
+    def showing(self, x: float, y: float, device: tuple[int, int]) -> View:
+        """Return the view moved, if need be, so that an image point is seen."""
+        at_x, at_y = self.device_xy(x, y)
+        margin = min(_STAYS_VISIBLE_PX, device[0] // 4, device[1] // 4)
+        to_x = min(max(at_x, margin), device[0] - margin)
+        to_y = min(max(at_y, margin), device[1] - margin)
+        return self.panned(round(to_x - at_x), round(to_y - at_y))
+
     def kept_near(self, width: int, height: int, device: tuple[int, int]) -> View:
         """Return the view moved so that some of the image stays on the widget."""
         across, down = width * self.scale, height * self.scale

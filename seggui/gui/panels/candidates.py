@@ -36,7 +36,8 @@ class CandidateRow:
     """One offered mask."""
 
     granularity: str
-    score: float
+    score: float | None
+    """0 to 1; None where a method has no opinion of its own answer."""
     picture: QImage | None = None
     stability: float | None = None
     """IoU of the masks at a little higher and a little lower threshold."""
@@ -178,9 +179,11 @@ class CandidatesPanel(QWidget):
                 self._choices.addWidget(made)
             title = _TITLES.get(item.granularity, item.granularity.capitalize())
             # Two lines: three of them must fit beside each other in a small window.
-            made.setText(f"{title}\n{item.score:.0%}")
-            made.setAccessibleName(f"{title}, score {item.score:.0%}")
-            tip = f"{title}; the model's own score is {item.score:.0%} (Tab: next)"
+            made.setText(title if item.score is None else f"{title}\n{item.score:.0%}")
+            made.setAccessibleName(made.text().replace("\n", ", score "))
+            tip = f"{title} (Tab: next)"
+            if item.score is not None:
+                tip += f"\nThe model's own score is {item.score:.0%}"
             if item.stability is not None:
                 tip += (
                     f"\nStability {item.stability:.0%}: how little the mask changes "

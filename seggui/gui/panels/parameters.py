@@ -10,6 +10,7 @@ from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
     QDoubleSpinBox,
+    QLabel,
     QSlider,
     QSpinBox,
     QWidget,
@@ -61,6 +62,10 @@ class ParameterRows(QWidget):
             control.deleteLater()
         self._rows = rows
         self.controls = {parameter.name: _control(parameter) for parameter in rows}
+        names = [control.name for control in self.controls.values() if control.name]
+        widest = max((name.sizeHint().width() for name in names), default=0)
+        for name in names:
+            name.setFixedWidth(max(widest, _NAME_PX))
         for place, control in enumerate(self.controls.values(), start=1):
             control.wished.connect(self.wished)
             self._inside.insertWidget(place, control)
@@ -74,6 +79,7 @@ class _Control(QWidget):
     def __init__(self, parameter: Parameter, *parts: QWidget | None) -> None:
         super().__init__()
         self.parameter = parameter
+        self.name = parts[0] if isinstance(parts[0], QLabel) else None
         self.setToolTip(_tip(parameter))
         self.line = row(*parts)
         self.setLayout(self.line)
@@ -184,9 +190,8 @@ def _spin(parameter: Parameter) -> QSpinBox | QDoubleSpinBox:
     return number
 
 
-def _name(parameter: Parameter, field: QWidget) -> QWidget:
+def _name(parameter: Parameter, field: QWidget) -> QLabel:
     name = label(parameter.title)
-    name.setMinimumWidth(_NAME_PX)
     name.setBuddy(field)
     return name
 

@@ -62,6 +62,8 @@ class ToolRow:
     """Marks that few models read, and without which the tool is of no use."""
     hovers: bool = False
     """Whether a click can be previewed under the resting cursor."""
+    borders: bool = False
+    """Whether the regions that it takes are drawn over the image."""
     width: str = ""
     """The option that is the width of what it draws."""
 
@@ -126,7 +128,7 @@ _CLASSICAL = (
         "superpixels", "Superpixels", "tool-superpixels", "U",
         "Drag over superpixels to add them; with the right button or Alt to take them "
         "away. Enter accepts.",
-        ScribbleTool, "classical", "superpixels", width="scribble_px",
+        ScribbleTool, "classical", "superpixels", borders=True, width="scribble_px",
     ),
     ToolRow(
         "grabcut", "GrabCut", "tool-grabcut", "Shift+B",
