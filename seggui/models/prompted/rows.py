@@ -13,6 +13,7 @@ _SAM_PAPER = "Kirillov et al. 2023, arXiv:2304.02643"
 _HQ_PAPER = "Ke et al. 2023, arXiv:2306.01567"
 _MOBILE_PAPER = "Zhang et al. 2023, arXiv:2306.14289"
 _SAM2_PAPER = "Ravi et al. 2024, arXiv:2408.00714"
+_SAM3_PAPER = "Carion et al. 2025, arXiv:2511.16719"
 _EDGETAM_PAPER = "Zhou et al. 2025, arXiv:2501.07256"
 _OPEN = "seggui.models.prompted.sam.opening:open_first"
 
@@ -24,6 +25,17 @@ ZOOM = Parameter(
     "the image, and its edge gets finer.",
 )
 """Read by every model of the SAM family."""
+
+
+SURENESS = Parameter(
+    "sureness",
+    "Least sureness of words and examples",
+    default=0.5,
+    low=0.0,
+    high=1.0,
+    step=0.05,
+    hint="Lower, and more objects are found that are not quite what is meant.",
+)
 
 
 def _first(model_id: str, title: str, paper: str, size: str = "1024") -> Row:
@@ -75,6 +87,27 @@ _SECOND = (
     _second("sam2.1-small", "SAM 2.1 small"),
     _second("sam2.1-base-plus", "SAM 2.1 base+"),
     _second("sam2.1-large", "SAM 2.1 large"),
+)
+
+_THIRD = (
+    Row(
+        ModelInfo(
+            id="sam3",
+            title="SAM 3 (reads words and examples; slow without a graphics card)",
+            kind="prompted",
+            paper=_SAM3_PAPER,
+            code_licence=_APACHE,
+            weights_licence="SAM License (Meta), given on request at "
+            "https://huggingface.co/facebook/sam3",
+            weights=WEIGHTS["sam3"],
+            needs_weights=True,
+            candidates=100,
+            reads=frozenset(("points", "box", "text", "exemplars")),
+            parameters=(ZOOM, SURENESS),
+            input_size="1008 x 1008",
+        ),
+        "seggui.models.prompted.sam.sam3:open_third",
+    ),
 )
 
 _FIRST = (

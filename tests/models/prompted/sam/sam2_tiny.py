@@ -2,6 +2,7 @@
 
 import json
 
+import torch
 from first_tiny import CPU, seeded
 from safetensors.torch import save_file
 from transformers import (
@@ -101,7 +102,21 @@ def info_of(name):
 
 def network_of(name, seed=0):
     config, network = NETWORKS[name]
-    return seeded(network(config()), seed).eval()
+    made = seeded(network(config()), seed).eval()
+    if name == "edgetam":
+        _calm(made.vision_encoder)
+    return made.requires_grad_(False)
+
+
+def _calm(encoder):
+    """What grew through so many blocks by chance, in the size that training gives."""
+    square = torch.randn(1, 3, SIDE, SIDE, generator=torch.Generator().manual_seed(0))
+    with torch.inference_mode():
+        maps = encoder.backbone(square).last_hidden_state
+    sizes = [float(plane.std()) for plane in maps]
+    with torch.no_grad():
+        for conv, size in zip(encoder.neck.convs, reversed(sizes), strict=True):
+            conv.weight /= size
 
 
 def opened(name, seed=0):

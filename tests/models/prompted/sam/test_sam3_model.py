@@ -1,5 +1,6 @@
 """SAM 3 keeps the contract of prompted models, and reads words and examples."""
 
+import numpy as np
 import pytest
 import sam3_tiny
 import torch
@@ -52,24 +53,23 @@ class TestSam3(PromptedContract):
         word = self.ask_for(model, encoding, text="cup")
         assert [c.score for c in both] != [c.score for c in word]
 
-    def test_points_choose_among_the_objects(self, model, encoding):
+    def test_points_and_a_box_choose_among_the_objects(self, model, encoding):
         found = self.ask_for(model, encoding, text="cup")
-        mask = found[0].mask
-        box = mask.bbox
-        inside = next(
-            Point(x + 0.5, y + 0.5)
-            for y in range(box.y0, box.y1)
-            for x in range(box.x0, box.x1)
-            if mask.contains(x, y)
-        )
-        chosen = self.ask_for(model, encoding, text="cup", points=(inside,))
-        assert all(c.mask.contains(int(inside.x), int(inside.y)) for c in chosen)
-        x, y, positive = inside.x, inside.y, False
-        others = [Point(x, y, positive)]
-        kept = len(found) - len(chosen)
-        if kept:
-            rest = self.ask_for(model, encoding, text="cup", points=tuple(others))
-            assert len(rest) == kept
+        row, column = np.argwhere(found[0].mask.dense())[0]
+        on = Point(column + 0.5, row + 0.5)
+        off = Point(on.x, on.y, positive=False)
+        chosen = self.ask_for(model, encoding, text="cup", points=(on,))
+        assert [c.score for c in chosen] == [
+            c.score for c in found if c.mask.contains(on.x, on.y)
+        ]
+        if len(chosen) == len(found):
+            with pytest.raises(BadRequest):
+                self.ask_for(model, encoding, text="cup", points=(off,))
+        else:
+            rest = self.ask_for(model, encoding, text="cup", points=(off,))
+            assert len(rest) == len(found) - len(chosen)
+        everywhere = self.ask_for(model, encoding, text="cup", box=Box(0, 0, 80, 60))
+        assert len(everywhere) == len(found)
 
     def test_a_sureness_that_nothing_reaches_is_said(self, model, encoding):
         with pytest.raises(BadRequest, match="does not see 'cup'"):
