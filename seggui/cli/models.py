@@ -86,6 +86,8 @@ def _info(options: argparse.Namespace) -> int:
                 f"belongs at {_of(file, weights)}": str(model_store.place_of(file)),
             }
         rows |= {"stated by": weights.source}
+        folder = model_store.models_folder() / weights.folder
+        rows |= {"or this folder at": weights.folder and str(folder)}
     for name, value in rows.items():
         if value:
             sys.stdout.write(f"{name.strip():23} {value}\n")

@@ -43,8 +43,18 @@ def place_of(weights: WeightsFile) -> Path:
     return models_folder().joinpath(*parts)
 
 
+def folder_of(weights: WeightsFile) -> Path | None:
+    """The folder of Hugging Face that somebody put there instead of the file."""
+    if not weights.folder or place_of(weights).exists():
+        return None
+    folder = models_folder() / weights.folder
+    return folder if (folder / "config.json").is_file() else None
+
+
 def state_of(weights: WeightsFile) -> State:
     """What is in the model folder, judged without reading whole files."""
+    if folder_of(weights) is not None:
+        return "there"
     states = [_state_of_file(file) for file in weights.files]
     if all(state == "there" for state in states):
         return "there"
@@ -60,7 +70,7 @@ def is_there(weights: WeightsFile) -> bool:
 
 
 def find(weights: WeightsFile, given: Path | None = None) -> Path:
-    """The file or folder that was given, or the file in the model folder.
+    """The file or folder that was given, or the one in the model folder.
 
     A file of the model folder is checked when it is new or has changed. Raises
     ``MissingWeights`` with a sentence that says where to get it, ``Unreadable`` for a
@@ -75,6 +85,8 @@ def find(weights: WeightsFile, given: Path | None = None) -> Path:
                 "Hugging Face. Name the weights file itself."
             )
         raise MissingWeights(f"There is no weights file {given}.")
+    if (folder := folder_of(weights)) is not None:
+        return folder
     if state_of(weights) in ("missing", "partly downloaded"):
         raise MissingWeights(missing_text(weights))
     for file in weights.files:
@@ -119,8 +131,10 @@ def verify(path: Path, weights: WeightsFile, report: Report = unwatched) -> None
 def verify_all(weights: WeightsFile, report: Report = unwatched) -> Path:
     """Check every file in the model folder; returns the place of the main one.
 
-    Raises ``MissingWeights`` and ``Unreadable``.
+    Raises ``MissingWeights``, ``Unreadable``, and ``BadRequest`` for a folder that was
+    put there by hand.
     """
+    _refuse_folder(weights, "so there is nothing to compare it with")
     if state_of(weights) == "missing":
         raise MissingWeights(missing_text(weights))
     for file in weights.files:
@@ -151,7 +165,11 @@ def download(
 
 
 def remove(weights: WeightsFile) -> None:
-    """Delete the files and what a download left; raises ``SaveFailed``."""
+    """Delete the files and what a download left; raises ``SaveFailed``.
+
+    Raises ``BadRequest`` for a folder that was put there by hand.
+    """
+    _refuse_folder(weights, "so delete it yourself")
     for file in weights.files:
         place = place_of(file)
         for path in (place, digests.record_of(place)):
@@ -167,6 +185,12 @@ def remove(weights: WeightsFile) -> None:
         if place.parent != models_folder():
             with contextlib.suppress(OSError):  # somebody keeps other files there
                 place.parent.rmdir()
+
+
+def _refuse_folder(weights: WeightsFile, why: str) -> None:
+    folder = folder_of(weights)
+    if folder is not None:
+        raise BadRequest(f"{folder} was put there by hand, {why}.")
 
 
 # -- one file -----------------------------------------------------------------

@@ -8,7 +8,13 @@ from typing import Protocol
 
 from seggui.core.ports import ModelInfo, WeightsFile
 from seggui.errors import SegguiError
-from seggui.files.model_store import digest_text, place_of, size_text, state_of
+from seggui.files.model_store import (
+    digest_text,
+    models_folder,
+    place_of,
+    size_text,
+    state_of,
+)
 from seggui.files.runs import runs_of
 from seggui.gui.panels.models import ModelRow
 
@@ -79,7 +85,7 @@ def _row(info: ModelInfo, cards: Mapping[str, Mapping[str, object]]) -> ModelRow
         *(_weights_facts(weights) if weights else ()),
     ]
     return ModelRow(
-        info.run or info.id,
+        _id_of(info),
         info.title,
         info.kind,
         usable=not info.needs_weights or state == "there",
@@ -90,10 +96,16 @@ def _row(info: ModelInfo, cards: Mapping[str, Mapping[str, object]]) -> ModelRow
     )
 
 
+def _id_of(info: ModelInfo) -> str:
+    """What the model is asked by: a run that answers clicks goes by its whole path."""
+    return info.id if info.kind == "prompted" else info.run or info.id
+
+
 def _weights_facts(weights: WeightsFile) -> tuple[tuple[str, str], ...]:
     digest = digest_text(weights)
     words = [f"{w[:_DIGITS]}…" if len(w) > _DIGITS else w for w in digest.split(" ")]
     asked = f"those whom its publisher approves: {weights.access}"
+    folder = models_folder() / weights.folder
     return (
         ("Size", size_text(weights)),
         ("Given to", asked if weights.access else ""),
@@ -101,6 +113,7 @@ def _weights_facts(weights: WeightsFile) -> tuple[tuple[str, str], ...]:
         ("Stated by", weights.source),
         ("Address", weights.url),
         ("Belongs at", str(place_of(weights))),
+        ("Or this folder", str(folder) if weights.folder else ""),
     )
 
 

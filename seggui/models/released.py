@@ -46,15 +46,17 @@ _SAM3_SOURCE = (
 _TORCHVISION = "SHA-256: its first digits are in the file name (torch.hub)"
 
 
-def _sam(variant: str, size_bytes: int, sha256: str) -> WeightsFile:
+def _sam(variant: str, size_bytes: int, sha256: str, folder: str) -> WeightsFile:
     name = f"sam_vit_{variant}.pth"
     url = f"{_META}/segment_anything/{name}"
-    return WeightsFile(name, url, size_bytes, sha256, source=_SAM)
+    return WeightsFile(name, url, size_bytes, sha256, source=_SAM, folder=folder)
 
 
 def _sam2(variant: str, size_bytes: int, sha256: str) -> WeightsFile:
     name = f"sam2.1_hiera_{variant}.pt"
-    return WeightsFile(name, f"{_SAM2_1}/{name}", size_bytes, sha256, source=_SAM2)
+    folder = f"sam2.1-hiera-{variant.replace('_', '-')}"
+    url = f"{_SAM2_1}/{name}"
+    return WeightsFile(name, url, size_bytes, sha256, source=_SAM2, folder=folder)
 
 
 def _sam3(name: str, size_bytes: int, sha256: str) -> WeightsFile:
@@ -124,16 +126,19 @@ WEIGHTS: Mapping[str, WeightsFile] = {
         "b_01ec64",
         375_042_383,
         "ec2df62732614e57411cdcf32a23ffdf28910380d03139ee0f4fcbe91eb8c912",
+        "sam-vit-base",
     ),
     "sam-vit-l": _sam(
         "l_0b3195",
         1_249_524_607,
         "3adcc4315b642a4d2101128f611684e8734c41232a17c648ed1693702a49a622",
+        "sam-vit-large",
     ),
     "sam-vit-h": _sam(
         "h_4b8939",
         2_564_550_879,
         "a7bf3b02f3ebf1267aba913ff637d9a2d5c33d3173bb679e46d9f338c26f262e",
+        "sam-vit-huge",
     ),
     "mobile-sam": WeightsFile(
         "mobile_sam.pt",
@@ -150,6 +155,7 @@ WEIGHTS: Mapping[str, WeightsFile] = {
         "",
         md5="c6b8953247bcfdc8bb8ef91e36a6cacc",
         about_bytes=379_000_000,
+        folder="sam-hq-vit-base",
         source=_SAM_HQ_MD5,
     ),
     "hq-sam-vit-l": WeightsFile(
@@ -159,6 +165,7 @@ WEIGHTS: Mapping[str, WeightsFile] = {
         "",
         md5="08947267966e4264fb39523eccc33f86",
         about_bytes=1_250_000_000,
+        folder="sam-hq-vit-large",
         source=_SAM_HQ_MD5,
     ),
     "hq-sam-vit-h": WeightsFile(
@@ -166,6 +173,7 @@ WEIGHTS: Mapping[str, WeightsFile] = {
         f"{_SAM_HQ_FIRST}/sam_hq_vit_h.pth",
         2_570_940_653,
         "a7ac14a085326d9fa6199c8c698c4f0e7280afdbb974d2c4660ec60877b45e35",
+        folder="sam-hq-vit-huge",
         source="SHA-256: finegrain-ai/refiners (conversion/models/hq_sam.py) and "
         "open-edge-platform/model_api; bytes: tools that reproduce UniVAD",
     ),
@@ -202,6 +210,7 @@ WEIGHTS: Mapping[str, WeightsFile] = {
         f"{_EDGETAM}/7711e012a30a2402c4eaab637bdb00a521302c91/checkpoints/edgetam.pt",
         56_116_523,
         "ed2d4850b8792c239689b043c47046ec239b6e808a3d9b6ae676c803fd8780df",
+        folder="EdgeTAM-hf",
         source="SHA-256: BoxMOT (its EdgeTAM weights); bytes: tools that pin this very "
         "commit",
     ),

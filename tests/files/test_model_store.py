@@ -189,3 +189,20 @@ def test_a_given_folder_must_be_one_of_hugging_face(tmp_path):
         find(weights(), tmp_path)
     (tmp_path / "config.json").write_text("{}")
     assert find(weights(), tmp_path) == tmp_path
+
+
+def test_a_folder_of_hugging_face_will_do_as_well(server):
+    file = weights(server, folder="net-hf")
+    folder = models_folder() / "net-hf"
+    folder.mkdir(parents=True)
+    assert state_of(file) == "missing"
+    (folder / "config.json").write_text("{}")
+    assert state_of(file) == "there"
+    assert find(file) == folder
+    for refused in (remove, verify_all):
+        with pytest.raises(BadRequest, match="net-hf was put there by hand"):
+            refused(file)
+    place = download(file, unwatched, IMPATIENT)
+    assert find(file) == place
+    remove(file)
+    assert find(file) == folder

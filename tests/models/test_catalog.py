@@ -56,6 +56,7 @@ def test_every_released_model_says_where_its_file_is_and_who_states_what():
             assert len(file.sha256) in (0, 8, 64)
             assert file.size_bytes is None or file.size_bytes > 500
             assert info.weights_licence
+            assert "/" not in file.folder
 
 
 def test_everything_that_can_be_trained_is_in_the_table():
