@@ -5,8 +5,11 @@ the limit of 20 (``seggui.metrics.clicks``). Each model gets all clicks so far a
 own last mask. Beside the prompted models of the catalogue that are at hand stand plain
 grabCut and scikit-image's random walker.
 
-    python -m benchmarks.clicks --data DIR [--sets bsds500 …] [--models classic …]
+    python -m benchmarks.clicks --data DIR [--sets bsds500 …] [--models ID …|all]
         [--limit N] [--seed S] [--half 0|1] [--json OUT]
+
+``--models`` takes any id of the catalogue; models whose checkpoint is not at hand are
+skipped by name.
 
 ``--json`` keeps the IoU after each click of every object; objects that OUT already
 holds for a model are not played again, so a slow peer is run once.
@@ -29,7 +32,7 @@ from numpy.typing import NDArray
 
 from benchmarks.click_peers import PEERS
 from benchmarks.click_sets import Wanted, objects_of, set_names
-from seggui.core.mask import Mask
+from seggui.core.candidate import Candidate
 from seggui.core.ports import PromptedModel, unwatched
 from seggui.core.prompt import Point, Prompt
 from seggui.files.atomic import write_whole
@@ -68,15 +71,17 @@ def played(model: PromptedModel, wanted: Wanted) -> Played:
     encoding = model.encode(image_hwc, unwatched)
     encode_s = time.process_time() - started
     clicks_s: list[float] = []
-    last: list[Mask] = []
+    last: list[Candidate] = []
 
     def answer(points: tuple[Point, ...], _: NDArray[np.bool_]) -> NDArray[np.bool_]:
-        prompt = Prompt(points, previous=last[-1] if last else None)
+        # As the window does: the last answer, and what the model knew of it.
+        prompt = Prompt(points)
+        if last:
+            prompt = Prompt(points, previous=last[-1].mask, logits=last[-1].logits)
         began = time.process_time()
-        mask = model.decode(encoding, prompt, unwatched)[0].mask
+        last.append(model.decode(encoding, prompt, unwatched)[0])
         clicks_s.append(time.process_time() - began)
-        last.append(mask)
-        return mask.dense()
+        return last[-1].mask.dense()
 
     ious = play(truth_hw, answer, enough=ENOUGH)
     return Played(ious, tuple(clicks_s), encode_s)
@@ -104,6 +109,19 @@ HEAD = (
 )
 
 
+def _to_play(names: Sequence[str]) -> list[str]:
+    """The models asked for that can be opened; says which cannot."""
+    if list(names) == ["all"]:
+        names = [*(info.id for info in catalog.prompted()), *PEERS]
+    there = []
+    for name in names:
+        if name in PEERS or catalog.at_hand(catalog.get(name)):
+            there.append(name)
+        else:
+            print(f"{name}: skipped, its checkpoint is not on this machine")
+    return there
+
+
 def _open(name: str) -> PromptedModel:
     return PEERS[name]() if name in PEERS else catalog.open_prompted(name)
 
@@ -112,8 +130,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--data", type=Path, required=True, metavar="DIR")
     parser.add_argument("--sets", nargs="+")
-    at_hand = [info.id for info in catalog.prompted() if catalog.at_hand(info)]
-    parser.add_argument("--models", nargs="+", default=[*at_hand, *PEERS])
+    parser.add_argument("--models", nargs="+", default=["all"])
     parser.add_argument("--limit", type=int, default=40, help="objects of each set")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--half", type=int, choices=(0, 1), help="of images by name")
@@ -139,7 +156,7 @@ def main() -> None:
     }
     print("Processor time of one thread; the first half of images by name is tuned on.")
     print(HEAD)
-    for model_name in options.models:
+    for model_name in _to_play(options.models):
         model = _open(model_name)
         done = kept.setdefault(model_name, {})
         means: list[float] = []

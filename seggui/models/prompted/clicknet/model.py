@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from seggui.core.candidate import Candidate, Probability
+from seggui.core.candidate import Candidate, Logits, Probability
 from seggui.core.geometry import Box
 from seggui.core.mask import Mask
 from seggui.core.ports import ModelInfo, Report
@@ -83,32 +83,38 @@ class ClickNetModel:
         mask, box = prompt.previous or Mask.empty(sight.height, sight.width), prompt.box
         if box is not None:
             mask = _cut_to(mask, box)
-        work = Work(mask, mask)
+        known = prompt.logits
+        if known is not None and known.model_id != self._info.id:
+            known = None
+        work = Work(mask, mask, known)
         if box is not None and (mask.is_empty or not prompt.points):
             report(0, len(prompt.points) + 1, "looking into the box")
             nothing = Mask.empty(sight.height, sight.width)
-            work = self._looked(sight, Asked(nothing, (), box))
+            work = self._looked(sight, Asked(nothing, (), box), None)
         for clicks in _turns(prompt.points):
             if _all_honoured(work.mask, clicks):
                 continue
             report(len(clicks), len(prompt.points) + 1, "following the clicks")
-            work = self._looked(sight, Asked(work.mask, clicks, box))
+            work = self._looked(sight, Asked(work.mask, clicks, box), work.known)
         return work
 
-    def _looked(self, sight: Sight, asked: Asked) -> Work:
+    def _looked(self, sight: Sight, asked: Asked, known: Logits | None) -> Work:
         seen = without_crumbs(focused(sight, asked, self._engine), asked)
         close = closer(sight, asked, seen, self._engine)
         box, values = painted(sight.scenes.image_hwc, seen, close)
         new = np.zeros((seen.box.height, seen.box.width), dtype=bool)
         part = box.moved(-seen.box.x0, -seen.box.y0)
         new[part.slices] = values > 0.5
-        stays = _enlarged(untouched(seen, asked), seen.box)
+        others = untouched(seen, asked, known)
+        stays = _enlarged(others, seen.box)
         if stays is not None:
             new[stays] = asked.mask.window(seen.box)[stays]
             within = stays[part.slices]
             values[within] = new[part.slices][within]
         mask = _honoured(asked.mask.with_window(seen.box, new), asked.points)
-        return Work(mask, asked.mask, seen, (box, values))
+        return Work(
+            mask, asked.mask, _said(seen, others, self._info.id), seen, (box, values)
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -117,9 +123,17 @@ class Work:
 
     mask: Mask
     before: Mask
+    known: Logits | None
+    """What the network said; not of pieces that it was not to touch."""
     seen: Seen | None = None
     values: tuple[Box, Floats] | None = None
     """How likely the pixels of a part of the image are; the rest is not."""
+
+
+def _said(seen: Seen, others_hw: Bools, model_id: str) -> Logits:
+    likely = np.clip(np.where(others_hw, 0.0, seen.likely_hw), 1e-4, 1.0 - 1e-4)
+    odds = np.log(likely / (1.0 - likely))
+    return Logits(seen.box, odds.astype(np.float16), model_id)
 
 
 def _enlarged(part_hw: Bools, box: Box) -> Bools | None:
@@ -193,6 +207,7 @@ def _candidates(work: Work, prompt: Prompt) -> tuple[Candidate, ...]:
             GRANULARITIES[order.index(index)],
             None,
             _probability(work, mask, box) if index == 0 else None,
+            work.known if index == 0 else None,
         )
         for index, (mask, value) in enumerate(found)
     )

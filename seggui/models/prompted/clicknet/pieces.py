@@ -7,6 +7,7 @@ from dataclasses import replace
 import cv2
 import numpy as np
 
+from seggui.core.candidate import Logits
 from seggui.models.prompted.clicknet.channels import Asked, placed
 from seggui.models.prompted.clicknet.looking import Seen
 from seggui.models.prompted.pool import Bools
@@ -26,16 +27,19 @@ def without_crumbs(seen: Seen, asked: Asked) -> Seen:
     return replace(seen, likely_hw=np.where(crumbs, np.float32(0), seen.likely_hw))
 
 
-def untouched(seen: Seen, asked: Asked) -> Bools:
+def untouched(seen: Seen, asked: Asked, known: Logits | None) -> Bools:
     """Pixels of the scene around pieces of the mask so far that must stay as they are.
 
-    A correction is about the piece that it takes from or joins: all others stay,
-    whatever the network thinks of them. Clicks in a piece make it a matter of them.
+    A correction of a mask that somebody else made is about the piece that it takes
+    from or joins: all others stay, whatever the network thinks of them. What the
+    network itself said before (``known``), it may take back.
     """
     count, labels = cv2.connectedComponents(
         seen.before_hw.astype(np.uint8), connectivity=8
     )
-    kept = np.ones(count, dtype=bool)
+    flat = labels.ravel()
+    ours = np.bincount(flat, _own(seen, known).ravel(), count)
+    kept = ours < 0.5 * np.bincount(flat, minlength=count)
     kept[np.unique(labels[_clicked(seen, asked, positive=False)])] = False
     kept[np.unique(labels[_joined(seen, asked)])] = False
     kept[0] = False
@@ -45,6 +49,22 @@ def untouched(seen: Seen, asked: Asked) -> Bools:
         kept[labels].astype(np.uint8), np.ones((REACH, REACH), np.uint8)
     )
     return np.asarray((around > 0) & ((labels == 0) | kept[labels]))
+
+
+def _own(seen: Seen, known: Logits | None) -> Bools:
+    """Where the network said before that the object is."""
+    height, width = seen.scene.shape
+    if known is None:
+        return np.zeros((height, width), dtype=bool)
+    rows, columns = known.values_hw.shape
+    across = seen.box.width / width * columns / known.box.width
+    down = seen.box.height / height * rows / known.box.height
+    left = (seen.box.x0 - known.box.x0) * columns / known.box.width
+    top = (seen.box.y0 - known.box.y0) * rows / known.box.height
+    place = np.array([[across, 0, left], [0, down, top]])
+    positive = (known.values_hw > 0).astype(np.uint8)
+    flags = cv2.INTER_NEAREST | cv2.WARP_INVERSE_MAP
+    return np.asarray(cv2.warpAffine(positive, place, (width, height), flags=flags) > 0)
 
 
 def _joined(seen: Seen, asked: Asked) -> Bools:
