@@ -281,7 +281,7 @@ _VIEW = (
     ActionRow(
         "uncertainty", "Hide or Show Uncertainty", "View", "layers",
         "edits.toggle_uncertainty_layer", "Ctrl+U",
-        "See where the last prediction of this image is unsure", ("image",),
+        "See where the candidate, or the last prediction, is unsure", ("image",),
     ),
     ActionRow(
         "fullscreen", "Full Screen", "View", "fullscreen", "window.toggle_fullscreen",
@@ -354,6 +354,12 @@ _MODEL = (
     ActionRow(
         "train", "Train a Model", "Model", "training", "window.show_training",
         "Ctrl+Shift+T", "Show the Train panel", ("project",), gap=True,
+    ),
+    ActionRow(
+        "teach", "Teach the Click Network", "Model", "tool-point", "tasks.teach",
+        tip="Let the model for clicks learn from the segments of this project, some "
+        "minutes in the background; the one in the box stays in the list",
+        needs=("image", "writable"),
     ),
     ActionRow(
         "stop_engine", "Restart the Engine", "Model", "reset", "tasks.restart_engine",

@@ -66,9 +66,12 @@ class ModelDesk(QObject):
         infos = self._catalogue.builtin() if self._catalogue else ()
         self._infos = {info.id: info for info in infos}
         if self.full_image not in self.rows:
-            runs = [row.id for row in rows if row.run and row.usable]
+            runs = [row.id for row in rows if row.run and row.usable and row.predicts]
             self.full_image = runs[0] if runs else ""
-        session.know_models(infos)
+        taught = (
+            self._catalogue.runs(project.folder) if self._catalogue and project else ()
+        )
+        session.know_models((*infos, *taught))
         self._keep_usable()
         self._panels.models.show_models(rows, session.chosen_model, self.full_image)
         self._panels.options.model_choice.show_models(self.clicks, session.chosen_model)
@@ -88,6 +91,17 @@ class ModelDesk(QObject):
         """Let that model answer clicks, or the best at hand when it is empty."""
         self._session.choose_model(model_id or self._best())
         self.show()
+
+    def use_run(self, name: str) -> ModelRow | None:
+        """Choose the model that came out of a training, for what it can do."""
+        self.show()
+        row = next((r for r in self.rows.values() if r.run and r.name == name), None)
+        if row is not None and row.predicts:
+            self.full_image = row.id
+            self._panels.models.choose(row.id)
+        elif row is not None:
+            self.choose_prompted(row.id)
+        return row
 
     # -- weights ---------------------------------------------------------------
 

@@ -334,18 +334,30 @@ class Tasks(QObject):
         self._session.train(options)
         self._panels.training.show_runs_tab()
 
+    def teach(self) -> None:
+        """Train the click network on the segments of this project, or say why not."""
+        why_not = self._why_no_training()
+        if why_not:
+            self._session.say(why_not)
+            return
+        self.train(TrainOptions.from_json({"model": "clicknet"}))
+        self.dock_wished.emit("training")
+
     def run_finished(self, name: str) -> None:
-        """A run has a model now: it is chosen and can predict."""
-        self.models.full_image = f"runs/{name}"
-        self.show_models()
-        self._panels.models.choose(self.models.full_image)
+        """A run has a model now: it is chosen for what it can do."""
+        row = self.models.use_run(name)
         self.show_runs()
-        self._session.say(f"The training {name} is done; its model can predict now.")
+        if row is None or row.predicts:
+            told = f"The training {name} is done; its model can predict now."
+        else:
+            told = (
+                f"The training {name} is done; its model answers clicks now. "
+                "The ones before it are in the list of models for clicks."
+            )
+        self._session.say(told)
 
     def use_run(self, name: str) -> None:
-        self.models.full_image = f"runs/{name}"
-        self.show_models()
-        self._panels.models.choose(self.models.full_image)
+        self.models.use_run(name)
         self.dock_wished.emit("models")
 
     def _why_no_training(self) -> str:

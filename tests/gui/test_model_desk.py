@@ -33,8 +33,10 @@ class Shelf:
     def builtin(self):
         return self.keen, ModelInfo("squares", "Squares", "prompted")
 
+    taught = ()
+
     def runs(self, folder):
-        return ()
+        return self.taught
 
 
 class Loses(SquareHost):
@@ -198,3 +200,17 @@ def test_the_pace_says_how_long_the_rest_takes():
     pace.note(0, 30.0)  # started anew
     assert pace.rate == 0
     assert fetching_row(5, 0, "x", Pace()).text == "5 bytes"
+
+
+def test_a_run_for_clicks_is_chosen_and_told_by_its_folder(desk, shelf, tmp_path):
+    run = tmp_path / "photos" / "runs" / "mine"
+    title = "Click network (mine)"
+    shelf.taught = (ModelInfo(str(run), title, "prompted", run="runs/mine"),)
+    row = desk.use_run("mine")
+    assert (row.title, row.predicts) == (title, False)
+    assert desk.session.chosen_model == str(run)
+    assert desk.full_image == ""
+    assert desk.session.conversation.source("point").model == "runs/mine"
+    desk.choose_prompted("squares")
+    assert desk.session.chosen_model == "squares"
+    assert str(run) in [model_id for _, model_id in desk.clicks]

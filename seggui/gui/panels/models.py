@@ -62,6 +62,11 @@ class ModelRow:
     """It was trained here."""
 
     @property
+    def name(self) -> str:
+        """Of a run: that of its folder."""
+        return self.id.replace("\\", "/").rpartition("/")[2]
+
+    @property
     def group(self) -> str:
         if self.run:
             return "runs"

@@ -152,8 +152,8 @@ class _RunPage(QWidget):
         self.go_on = button("Resume", "play", "Go on where it stopped")
         self.stop = button("Stop", "stop", "End after this step; it can be resumed")
         self.use = button(
-            "Use to predict",
-            tip="Choose the model of this run in the Models panel",
+            "Use the model",
+            tip="Choose the model of this run, for whole images or for clicks",
             main=True,
         )
         self.curves = CurvesView()
