@@ -254,11 +254,6 @@ def open_full_image_model(
             Path(model), options
         )
         return opened
-    if Path(model).name != model:
-        raise BadRequest(
-            f"There is no run at {model}. A run is a folder that a training made, such "
-            "as runs/unet-1 in a project; seggui models list --project names them."
-        )
     row = _row(model, tuple(r for r in ROWS if r.info.kind in _FULL_IMAGE))
     if not row.builder:
         raise BadRequest(
@@ -297,6 +292,11 @@ def _row(model_id: str, rows: tuple[Row, ...]) -> Row:
     for row in rows:
         if row.info.id == model_id:
             return row
+    if Path(model_id).name != model_id:
+        raise BadRequest(
+            f"There is no run at {model_id}. A run is a folder that a training made, "
+            "such as runs/unet-1 in a project; seggui models list --project names them."
+        )
     known = ", ".join(row.info.id for row in rows)
     raise BadRequest(f"There is no model called '{model_id}'. There are: {known}.")
 

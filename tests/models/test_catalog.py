@@ -42,8 +42,9 @@ def test_an_unknown_id_is_answered_with_those_there_are():
 
 
 def test_a_run_that_is_not_there_is_told_as_one():
-    with pytest.raises(BadRequest, match="There is no run at project/runs/unet-9"):
-        catalog.open_full_image_model("project/runs/unet-9")
+    for open_model in (catalog.open_full_image_model, catalog.open_prompted):
+        with pytest.raises(BadRequest, match="There is no run at project/runs/unet-9"):
+            open_model("project/runs/unet-9")
 
 
 def test_every_released_model_says_where_its_file_is_and_who_states_what():
