@@ -32,6 +32,8 @@ class EncodedImages:
         self._images = images
         self._memory = memory
         self._folder = folder
+        self._sizes: dict[tuple[str, str], int] = {}
+        """Bytes of the arrays that were written or read, by image and model."""
 
     @property
     def note(self) -> str:
@@ -66,7 +68,8 @@ class EncodedImages:
         before = self._memory.size(image.key, model.info.id)
         self._memory.put(image.key, model.info.id, encoding)
         if self._memory.size(image.key, model.info.id) > before:
-            self._to_disk(model, image, encoding)
+            # Not all that grew is for the disk.
+            self._to_disk(model, image, encoding, unless_as_large=True)
 
     def bytes_on_disk(self, model: PromptedModel, image: SharedImage) -> int:
         """How large its file is; 0 when it is not kept there."""
@@ -87,18 +90,32 @@ class EncodedImages:
         if arrays is None:
             return None
         try:
-            return stored.unpack(arrays, self._images.get(image))
+            known = stored.unpack(arrays, self._images.get(image))
+            self._sizes[image.key, stored.digest] = bytes_of(dict(arrays))
+            return known
         except ValueError:
             # Whole, but not what this model makes: as good as not there.
             self._folder.drop(image.key, stored.digest)
             return None
 
     def _to_disk(
-        self, model: PromptedModel, image: SharedImage, encoding: object
+        self,
+        model: PromptedModel,
+        image: SharedImage,
+        encoding: object,
+        *,
+        unless_as_large: bool = False,
     ) -> None:
         stored = _stored(model)
-        if stored is not None and self._folder is not None:
-            self._folder.put(image.key, stored.digest, stored.pack(encoding))
+        if stored is None or self._folder is None:
+            return
+        arrays = stored.pack(encoding)
+        name = (image.key, stored.digest)
+        nbytes = sum(array.nbytes for array in arrays.values())
+        if unless_as_large and self._sizes.get(name) == nbytes:
+            return
+        self._folder.put(*name, arrays)
+        self._sizes[name] = nbytes
 
 
 def _stored(model: PromptedModel) -> StoredEncodings | None:

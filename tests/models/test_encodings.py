@@ -110,6 +110,18 @@ def test_what_a_closer_look_added_is_kept_too(model, image, folder):
     assert set(folder.get("a", "one")) == {"0", "1"}
 
 
+def test_what_grew_and_is_not_for_the_disk_is_not_written_again(
+    model, image, folder, monkeypatch
+):
+    answered(EngineHost(folder=folder), image)
+    monkeypatch.setattr(folder, "put", lambda *_: pytest.fail("was written"))
+    monkeypatch.setattr(model, "pack", lambda encoding: {"0": encoding[0]})
+    host = EngineHost(folder=folder)
+    model.closer = True
+    assert answered(host, image, 1).candidates
+    assert answered(host, image, 2).candidates
+
+
 def test_the_reply_says_how_much_lies_on_the_disk(model, image, folder):
     encode = Encode(1, image, "stored")
     reply = EngineHost(folder=folder).handle(encode, unwatched)
