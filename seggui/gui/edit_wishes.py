@@ -192,12 +192,17 @@ class EditWishes(QObject):
             self._session.set_layer(name, replace(layers[name], visible=wanted))
 
     def toggle_uncertainty_layer(self) -> None:
-        """Show how unsure the last prediction is, or hide it."""
+        """Show how unsure the candidate or the last prediction is, or hide it."""
         style = self._session.layers["uncertainty"]
         shown = replace(style, visible=not style.visible)
         self._session.set_layer("uncertainty", shown)
-        if shown.visible and self._session.uncertainty_hw is None:
-            self._session.say("Predict this image first: then unsure places are shown.")
+        offered = self._session.candidate
+        known = offered is not None and offered.probability is not None
+        if shown.visible and not known and self._session.uncertainty_hw is None:
+            self._session.say(
+                "Unsure places are shown of candidates, and of this image once a model "
+                "predicted it."
+            )
 
     def zoom_to_selection(self) -> None:
         boxes = [s.mask.bbox for s in self._in_order() if not s.mask.is_empty]

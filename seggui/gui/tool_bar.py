@@ -40,7 +40,6 @@ class FamilyButton(QToolButton):
         self.setPopupMode(QToolButton.ToolButtonPopupMode.DelayedPopup)
         menu = QMenu(self)
         menu.setToolTipsVisible(True)
-        menu.addSection(family.title)
         for action in actions:
             menu.addAction(action)
             action.toggled.connect(

@@ -61,6 +61,13 @@ class ToolWiring(QObject):
         # The next press may follow the key at once: it belongs to the new tool.
         self._window.hand.take(self._session.tool_id)
         self._soon(self._show_tool)
+        if self._session.tool.reads == "text":
+            self._soon(self._take_text)
+
+    def _take_text(self) -> None:
+        """The words are typed in the panel, so it comes to the front."""
+        self._window.show_dock("options")
+        self._panels.options.take_text()
 
     def _candidates_changed(self) -> None:
         self._window.canvas.set_candidates(self._session.conversation.shown)
@@ -113,7 +120,7 @@ class ToolWiring(QObject):
         else:
             values = session.model_settings.values(info)
             # The tool is named after its method: once is enough.
-            title = "Method" if session.tool.model else info.title
+            title = "Settings" if session.tool.model else info.title
             panel.show_model(title, info.parameters, values)
 
     def _show_candidates(self) -> None:

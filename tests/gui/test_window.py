@@ -478,7 +478,7 @@ def test_the_first_layout_leaves_room_for_the_canvas(qtbot, window):
 def test_uncertainty_is_a_key_away_and_says_when_there_is_none_yet(opened):
     opened.trigger("uncertainty")
     assert opened.session.layers["uncertainty"].visible
-    assert "Predict this image first" in opened.notices.open[0].text
+    assert "once a model predicted it" in opened.notices.open[0].text
     opened.trigger("uncertainty")
     assert not opened.session.layers["uncertainty"].visible
 

@@ -27,6 +27,8 @@ _SHOWN = 6
 _PICTURE = QSize(44, 40)
 _CHOICE_FRAME_PX = 18
 """What a choice adds to its words: padding, border and the gap to the next."""
+_GAP_PX = 8
+_LEVEL_PX, _SHORT_LEVEL_PX = 96, 64
 _LATE_MS = 250
 """Most answers come sooner; those are not worth a moving bar."""
 
@@ -149,7 +151,8 @@ class CandidatesPanel(QWidget):
         self._drop.setText("Drop")
         actions = (self._drop.sizeHint().width(), self._accept.sizeHint().width())
         margins = self.contentsMargins().left() + self.contentsMargins().right() + 36
-        room = self.width() - sum(actions) - margins - self.level.room
+        room = self.width() - sum(actions) - margins
+        room -= self.level.take_room(room - sum(words) - len(words) * _CHOICE_FRAME_PX)
         wanted = sum(words) + len(words) * (_PICTURE.width() + _CHOICE_FRAME_PX)
         style = (
             Qt.ToolButtonStyle.ToolButtonTextBesideIcon
@@ -209,7 +212,6 @@ class _LevelBar(QWidget):
         self.slider = QSlider(Qt.Orientation.Horizontal)
         self.slider.setRange(2, 98)
         self.slider.setPageStep(10)
-        self.slider.setFixedWidth(96)
         self.slider.setAccessibleName("Threshold")
         self.number = label("", "quiet")
         self.number.setFixedWidth(34)
@@ -221,15 +223,30 @@ class _LevelBar(QWidget):
             part.setToolTip(tip)
         self.setLayout(row(self.name, self.slider, self.number, self.reset, gap=4))
         self.slider.valueChanged.connect(lambda value: self.wished.emit(value / 100))
+        self._known = False
         self.hide()
 
-    @property
-    def room(self) -> int:
-        """How much of the strip it takes."""
-        return 0 if self.isHidden() else self.sizeHint().width() + 8
+    def take_room(self, most_px: int) -> int:
+        """Leave out what does not fit into so much of the strip; returns what it takes.
+
+        Without any room it is not there; the keys still change the threshold.
+        """
+        if not self._known:
+            return 0
+        self.show()
+        for full in (True, False):
+            self.name.setVisible(full)
+            self.reset.setVisible(full)
+            self.slider.setFixedWidth(_LEVEL_PX if full else _SHORT_LEVEL_PX)
+            takes = self.sizeHint().width() + _GAP_PX
+            if takes <= most_px:
+                return takes
+        self.hide()
+        return 0
 
     def show_level(self, level: float | None) -> None:
-        self.setVisible(level is not None)
+        self._known = level is not None
+        self.setVisible(self._known)
         if level is not None:
             with QSignalBlocker(self.slider):
                 self.slider.setValue(round(level * 100))

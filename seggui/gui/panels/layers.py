@@ -25,10 +25,10 @@ _TIPS = {
     "image": "The image itself",
     "prediction": "Classes that a full-image model sees",
     "segments": "What is in the list of segments",
-    "uncertainty": "How unsure the last prediction of this image is of each pixel: "
-    "bright is unsure.\nPredict the image first.",
+    "uncertainty": "How unsure a model is of each pixel: bright is unsure.\n"
+    "Of the candidate while there is one, else of the last prediction",
     "candidate": "The mask a model offers for your marks",
-    "prompt": "Your clicks and boxes",
+    "prompt": "Your marks",
 }
 _GAMMA_STEPS = 100
 """Steps of the gamma slider for each power of ten."""

@@ -1,5 +1,7 @@
 """Controls made from rows of parameters, and the threshold of candidates."""
 
+from itertools import pairwise
+
 import pytest
 from PySide6.QtWidgets import QCheckBox, QComboBox
 
@@ -188,3 +190,24 @@ def test_stability_is_told_in_the_tip(candidates):
     row = CandidateRow("whole", 0.9, stability=0.97)
     candidates.show_candidates([row], 0, marks=1, waiting=False)
     assert "97%" in candidates._group.buttons()[0].toolTip()
+
+
+@pytest.mark.parametrize(
+    ("width", "shown", "named"),
+    [(900, True, True), (600, True, False), (320, False, False)],
+)
+def test_in_a_narrow_strip_the_threshold_gives_way(
+    qtbot, candidates, width, shown, named
+):
+    rows = [CandidateRow(kind, 0.9) for kind in ("whole", "part", "sub-part")]
+    candidates.show_candidates(rows, 0, marks=1, waiting=False)
+    candidates.show_level(0.5)
+    candidates.resize(width, 70)
+    qtbot.wait(20)
+    assert candidates.level.isHidden() != shown
+    assert (shown and candidates.level.name.isVisible()) == named
+    parts = [*candidates._group.buttons(), candidates._drop, candidates._accept]
+    if shown:
+        parts.append(candidates.level)
+    spans = sorted((part.x(), part.x() + part.width()) for part in parts)
+    assert all(end <= start for (_, end), (start, _) in pairwise(spans))
