@@ -15,9 +15,7 @@ import os
 import queue
 import re
 import shutil
-import socket
 import ssl
-import threading
 import time
 import urllib.error
 import urllib.request
@@ -33,9 +31,8 @@ from seggui.core.ports import Report
 from seggui.errors import SaveFailed
 from seggui.files.atomic import reason_of, write_whole
 from seggui.files.network import Network, reason_for_error, reason_for_status
+from seggui.files.stream import Stream
 
-_BLOCK_BYTES = 1 << 20
-_WAITING_BLOCKS = 4
 _TELL_EVERY_S = 0.1
 _SPARE_BYTES = 64_000_000
 """What a download leaves free on the disk for everybody else."""
@@ -161,7 +158,7 @@ class _Attempt:
                 request.add_header("If-Range", validator)
         self._check_room((self._wanted.size_bytes or 0) - have)
         self._tell(have, self._wanted.size_bytes or 0, always=True)
-        with _Stream(self._network, request) as stream:
+        with Stream(self._network, request) as stream:
             answer = self._read_head(self._await(stream, have), have)
             self._check_room(answer.total - answer.start)
             self._write_body(stream, answer)
@@ -178,13 +175,13 @@ class _Attempt:
             return 0, ""
         return have, validator
 
-    def _await(self, stream: _Stream, have: int) -> HTTPResponse:
+    def _await(self, stream: Stream, have: int) -> HTTPResponse:
         """Wait for the head of the answer."""
         item = self._next(stream, have, self._wanted.size_bytes or 0)
         assert isinstance(item, HTTPResponse)
         return item
 
-    def _next(self, stream: _Stream, done: int, total: int) -> HTTPResponse | bytes:
+    def _next(self, stream: Stream, done: int, total: int) -> HTTPResponse | bytes:
         """The next thing that arrives; looks up often enough to be cancelled."""
         while True:
             try:
@@ -252,7 +249,7 @@ class _Attempt:
         note = {"url": self._url, "validator": _validator(headers)}
         write_whole(note_of(self._part), json.dumps(note).encode("ascii"))
 
-    def _write_body(self, stream: _Stream, answer: _Answer) -> None:
+    def _write_body(self, stream: Stream, answer: _Answer) -> None:
         done, total = answer.start, answer.total
         flags = os.O_WRONLY | os.O_CREAT | getattr(os, "O_BINARY", 0)
         with self._told_as_save_failed(total - done):
@@ -301,59 +298,6 @@ class _Attempt:
         except OSError as error:
             reason = reason_of(error, self._part, needed)
             raise SaveFailed(self._part, reason, _KEPT) from error
-
-
-class _Stream:
-    """Reads an answer on a thread of its own, so that nobody has to wait for it."""
-
-    def __init__(self, network: Network, request: urllib.request.Request) -> None:
-        self.items: queue.Queue[HTTPResponse | bytes | OSError | HTTPException] = (
-            queue.Queue(_WAITING_BLOCKS)
-        )
-        self._network = network
-        self._request = request
-        self._stop = threading.Event()
-        self._line: socket.socket | None = None
-        # A look-up of a name cannot be broken off: such a thread ends when it can.
-        self._thread = threading.Thread(target=self._read, name="download", daemon=True)
-
-    def __enter__(self) -> _Stream:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stop.set()
-        line = self._line
-        if line is not None:
-            with line, contextlib.suppress(OSError):  # it has ended by itself
-                line.shutdown(socket.SHUT_RDWR)
-            self._thread.join()
-
-    def _read(self) -> None:
-        opener = self._network.opener()
-        try:
-            with opener.open(self._request, timeout=self._network.stall_s) as answer:
-                if not answer.isclosed():
-                    # A second handle, so that waiting for a read can be broken off.
-                    self._line = socket.fromfd(
-                        answer.fileno(), socket.AF_INET, socket.SOCK_STREAM
-                    )
-                self._put(answer)
-                while not self._stop.is_set():
-                    block = answer.read1(_BLOCK_BYTES)
-                    self._put(block)
-                    if not block:
-                        return
-        except (OSError, HTTPException) as error:
-            self._put(error)
-
-    def _put(self, item: HTTPResponse | bytes | OSError | HTTPException) -> None:
-        while not self._stop.is_set():
-            try:
-                self.items.put(item, timeout=_TELL_EVERY_S)
-                return
-            except queue.Full:
-                continue
 
 
 def _page_from(host: str) -> str:

@@ -13,7 +13,7 @@ from collections import namedtuple
 from dataclasses import replace
 
 import pytest
-from weights_server import CONTENT, IMPATIENT, SHA256, Act, WeightsServer, server
+from weights_server import CONTENT, IMPATIENT, SHA256, Act, server
 
 from seggui.core.ports import WeightsFile, unwatched
 from seggui.errors import BadRequest, Cancelled, MissingWeights, SaveFailed
@@ -534,9 +534,3 @@ def test_a_gated_model_says_where_to_ask(server):
         told.value
     )
     assert f"put them into {models_folder() / 'net'}" in str(told.value)
-
-
-def test_the_server_of_the_tests_is_over_in_time():
-    made = WeightsServer()
-    made.close()
-    assert made.over.is_set()
