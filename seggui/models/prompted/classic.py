@@ -21,7 +21,7 @@ from seggui.core.prompt import Point, Prompt
 from seggui.errors import BadRequest
 from seggui.models.prompted.changes import applied, probability
 from seggui.models.prompted.corrections import Choice, choose, choose_in_box
-from seggui.models.prompted.scenes import Scenes
+from seggui.models.prompted.scenes import LOOKING, STEPS, Scenes
 
 INFO = ModelInfo(
     id="classic",
@@ -48,9 +48,8 @@ class ClassicModel:
         """Look at the whole image from afar; closer looks are taken when asked for."""
         if image_hwc.ndim != 3 or image_hwc.shape[2] != 3 or image_hwc.size == 0:
             raise ValueError(f"not an RGB image: shape {image_hwc.shape}")
-        report(0, 1, "looking at the image")
-        scenes = Scenes(image_hwc)
-        report(1, 1, "looking at the image")
+        scenes = Scenes(image_hwc, report)
+        report(STEPS, STEPS, LOOKING)
         return scenes
 
     def decode(

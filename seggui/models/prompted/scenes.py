@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seggui.core.geometry import Box
+from seggui.core.ports import Report, unwatched
 from seggui.models.prompted.boundaries import look_at
 from seggui.models.prompted.pool import Scene
 from seggui.models.prompted.regions import leaves_of
@@ -21,6 +22,7 @@ MOST_ZOOM = 2.0
 FINE, COARSE = 1.5, 4.0
 SEED_REACH = 5
 KEPT = 8
+STEPS, LOOKING = 3, "Looking at the image"
 
 
 class Scenes:
@@ -30,13 +32,16 @@ class Scenes:
     asked before.
     """
 
-    def __init__(self, image_hwc: NDArray[np.uint8]) -> None:
+    def __init__(
+        self, image_hwc: NDArray[np.uint8], report: Report = unwatched
+    ) -> None:
         self.image_hwc = image_hwc
         self.height, self.width = image_hwc.shape[:2]
         self._close: OrderedDict[tuple[int, int, int], Scene] = OrderedDict()
         self.scale = min(MOST_ZOOM, float(np.sqrt(PIXELS / (self.height * self.width))))
         whole = Box(0, 0, self.width, self.height)
-        self.whole = scene_of(image_hwc, whole, self.scale)
+        self.whole = scene_of(image_hwc, whole, self.scale, report)
+        report(2, STEPS, LOOKING)
         # Each click needs the trees of the whole; the first one should not wait.
         _ = self.whole.trees
 
@@ -73,7 +78,9 @@ class Scenes:
         return self._close[key]
 
 
-def scene_of(image_hwc: NDArray[np.uint8], box: Box, scale: float) -> Scene:
+def scene_of(
+    image_hwc: NDArray[np.uint8], box: Box, scale: float, report: Report = unwatched
+) -> Scene:
     """Look at a window of an RGB image, ``scale`` pixels of scene for one of image."""
     part = image_hwc[box.slices]
     width, height = (
@@ -84,6 +91,8 @@ def scene_of(image_hwc: NDArray[np.uint8], box: Box, scale: float) -> Scene:
     small: NDArray[np.uint8] = np.asarray(
         cv2.resize(part, (width, height), interpolation=how), dtype=np.uint8
     )
+    report(0, STEPS, LOOKING)
     look = look_at(small, FINE, COARSE)
+    report(1, STEPS, LOOKING)
     area = image_hwc.shape[0] * image_hwc.shape[1] * scale * scale
     return Scene(box, part, look, leaves_of(look, SEED_REACH), area)

@@ -13,7 +13,7 @@ from seggui.core.geometry import Box
 from seggui.core.mask import Mask
 from seggui.core.ports import unwatched
 from seggui.core.prompt import Point, Prompt
-from seggui.errors import BadRequest
+from seggui.errors import BadRequest, Cancelled
 from seggui.metrics.masks import iou
 from seggui.models.prompted.classic import ClassicModel
 from tests.models.prompted.contract import PromptedContract, scene_of
@@ -152,3 +152,17 @@ def test_the_model_loads_without_torch_and_qt():
         [sys.executable, "-c", code], check=True, capture_output=True, text=True
     ).stdout
     assert {"torch", "PySide6"}.isdisjoint(out.split())
+
+
+def test_an_encoding_tells_its_steps_and_stops_between_them():
+    image, _ = scene_of(60, 80)
+    told = []
+
+    def report(done, total, what):
+        told.append((done, total))
+        if done == 2:
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        ClassicModel().encode(image, report)
+    assert told == [(0, 3), (1, 3), (2, 3)]
