@@ -71,7 +71,7 @@ class GrabCut:
     image's shorter side is probable object: without one it mostly finds nothing.
     """
 
-    info = ModelInfo(id="grabcut", title="Plain grabCut", kind="prompted")
+    info = ModelInfo(id="cv2.grabCut", title="Plain grabCut", kind="prompted")
 
     def encode(self, image_hwc: NDArray[np.uint8], report: Report) -> object:
         return _small(image_hwc, 50_000)
@@ -104,7 +104,7 @@ class RandomWalker:
     image is background. It has no use for a previous mask.
     """
 
-    info = ModelInfo(id="random_walker", title="Random walker", kind="prompted")
+    info = ModelInfo(id="skimage.random_walker", title="Random walker", kind="prompted")
 
     def encode(self, image_hwc: NDArray[np.uint8], report: Report) -> object:
         return _small(image_hwc, 40_000)
@@ -128,4 +128,4 @@ class RandomWalker:
         return encoding.answer(np.asarray(chances[0], dtype=np.float32))
 
 
-PEERS = {"grabcut": GrabCut, "random_walker": RandomWalker}
+PEERS = {"cv2.grabCut": GrabCut, "skimage.random_walker": RandomWalker}

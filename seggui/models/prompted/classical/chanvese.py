@@ -87,12 +87,14 @@ def _turns(
         # A curve that grows from within has more of the object around it.
         near = _near(curve_hw) & ~inside if first[1] else ~inside
         ground = near if near.any() else ~inside
-        nearer = np.zeros(curve_hw.shape, dtype=np.float32)
-        for side, weight in ((inside, weights[0]), (ground, -weights[1])):
-            mean = colours[side].mean(axis=0)
-            nearer += weight * ((colours - mean) ** 2).sum(axis=2)
+        # Only what lies beside the curve may change sides.
         moving = rim(curve_hw)
-        curve_hw = np.where(moving, nearer < 0, inside).astype(np.uint8)
+        beside = colours[moving]
+        nearer = np.zeros(len(beside))
+        for side, weight in ((inside, weights[0]), (ground, -weights[1])):
+            mean = np.array(cv2.mean(colours, side.view(np.uint8))[:3])
+            nearer += weight * ((beside - mean) ** 2).sum(axis=1)
+        curve_hw[moving] = nearer < 0
         curve_hw = held(smoothed(curve_hw, times), seeds_hw)
         yield curve_hw
 
