@@ -28,7 +28,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from benchmarks import sam_official
+from benchmarks import sam2_official, sam_official
 from seggui.core.ports import unwatched
 from seggui.core.prompt import Point, Prompt
 from seggui.files.atomic import write_whole
@@ -73,8 +73,21 @@ def open_first(name: str, folder: Path, weights: Path | None) -> Pair:
     return Pair(SamModel(catalog.get(name), backbone), set_image, click)
 
 
+def open_second(name: str, folder: Path, weights: Path | None) -> Pair:
+    """SAM 2.1 and EdgeTAM; ours computes as it would on this machine."""
+    official = sam2_official.predictor(name, folder, weights, seed=0)
+    backbone = sam2_official.ours(name, official.model, weights, "auto")
+
+    def click(x: float, y: float) -> NDArray[np.bool_]:
+        masks = official.predict(np.array([[x, y]]), np.array([1]))[0]
+        return np.asarray(masks, dtype=bool)
+
+    return Pair(SamModel(catalog.get(name), backbone), official.set_image, click)
+
+
 FAMILIES: tuple[tuple[Mapping[str, Any], Callable[..., str | None], Opened], ...] = (
     (sam_official.OFFICIAL, sam_official.missing, open_first),
+    (sam2_official.SECOND, sam2_official.missing, open_second),
 )
 """Models by name, why one cannot be run, and how a pair is opened."""
 

@@ -29,7 +29,7 @@ from seggui.core.geometry import Box
 from seggui.core.mask import Mask
 from seggui.files.atomic import write_whole
 from seggui.models import catalog
-from seggui.models.prompted.sam.backbone import Answer, Features, Marks
+from seggui.models.prompted.sam.backbone import Answer, Backbone, Features, Marks
 from seggui.models.prompted.sam.drawing import Finding, drawn
 from seggui.models.prompted.sam.first import FirstBackbone
 from seggui.models.prompted.sam.frame import Frame, frame_of, square_of
@@ -103,13 +103,13 @@ def compared(name: str, image_name: str, sides: tuple[Any, FirstBackbone]) -> li
     rows, last = [], None
     for asked in prompts_on(height, width):
         theirs = _official_answer(official, asked, last)
-        mine = _our_answer(backbone, features, frame, asked, last)
+        mine = our_answer(backbone, features, frame, asked, last)
         if asked.name == "one point":
             last = theirs[2][0, :1]
         if name.startswith("hq") and asked.several:
             # Theirs is the best one alone, with its correction.
             mine = [_best(answer) for answer in mine]
-        rows.append(_row((name, image_name, asked.name), theirs, mine, frame))
+        rows.append(row_of((name, image_name, asked.name), theirs, mine, frame))
     return rows
 
 
@@ -138,8 +138,8 @@ def _official_answer(
     return tuple(value.numpy() for value in found)
 
 
-def _our_answer(
-    backbone: FirstBackbone,
+def our_answer(
+    backbone: Backbone,
     features: Features,
     frame: Frame,
     asked: Asked,
@@ -167,7 +167,7 @@ def _best(answer: Answer) -> Answer:
     return Answer(answer.logits_nhw[some], answer.quality[some])
 
 
-def _row(
+def row_of(
     names: tuple[str, str, str],
     theirs: tuple[NDArray[Any], ...],
     mine: list[Answer],
