@@ -22,7 +22,7 @@ import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 from email.message import Message
-from http.client import HTTPException, HTTPResponse
+from http.client import HTTPException, HTTPResponse, InvalidURL
 from pathlib import Path
 from typing import NoReturn
 from urllib.parse import urlsplit
@@ -197,6 +197,8 @@ class _Attempt:
 
     def _broke_off(self, error: OSError | HTTPException) -> NoReturn:
         reason = reason_for_error(error, self._host)
+        if isinstance(error, InvalidURL):
+            raise DownloadFailed(reason) from error
         if not isinstance(error, urllib.error.URLError):
             raise _Interrupted(reason) from error
         if isinstance(error.reason, str | ssl.SSLCertVerificationError):
@@ -286,7 +288,8 @@ class _Attempt:
             self._report(done, total, self._wanted.what)
 
     def _check_room(self, needed: int) -> None:
-        free = shutil.disk_usage(self._part.parent).free
+        with self._told_as_save_failed(needed):
+            free = shutil.disk_usage(self._part.parent).free
         if needed > 0 and needed + _SPARE_BYTES > free:
             full = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             raise SaveFailed(self._part, reason_of(full, self._part, needed), _KEPT)

@@ -8,7 +8,7 @@ import ssl
 import urllib.error
 import urllib.request
 from dataclasses import dataclass
-from http.client import HTTPException, HTTPMessage
+from http.client import HTTPException, HTTPMessage, InvalidURL
 from typing import IO
 from urllib.parse import urlsplit
 
@@ -72,8 +72,7 @@ class Network:
             _check(url)
             return (url,)
         base = self.mirror.rstrip("/")
-        parts = urlsplit(base)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
+        if not _is_address(base):
             raise BadRequest(
                 f"The mirror {self.mirror} is no address; one starts with https://. "
                 "Change it in the settings."
@@ -151,9 +150,19 @@ def reason_for_error(error: OSError | HTTPException, host: str) -> str:
         return f"{host} takes no connections"
     if isinstance(inner, str):
         return inner
+    if isinstance(cause, InvalidURL):
+        return f"the address or the proxy cannot be right ({cause})"
     if isinstance(cause, OSError) and (cause.strerror or str(cause)):
         return cause.strerror or str(cause)
     return "the connection broke off"
+
+
+def _is_address(base: str) -> bool:
+    try:
+        parts = urlsplit(base)
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and bool(parts.hostname)
 
 
 def _check(url: str) -> None:

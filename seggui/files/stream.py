@@ -7,7 +7,7 @@ import queue
 import socket
 import threading
 import urllib.request
-from http.client import HTTPException, HTTPResponse
+from http.client import HTTPException, HTTPResponse, InvalidURL
 
 from seggui.files.network import Network
 
@@ -42,27 +42,35 @@ class Stream:
         self._stop.set()
         line = self._line
         if line is not None:
-            with line, contextlib.suppress(OSError):  # it has ended by itself
+            with contextlib.suppress(OSError):  # it has ended by itself
                 line.shutdown(socket.SHUT_RDWR)
             self._thread.join()
 
     def _read(self) -> None:
-        opener = self._network.opener()
         try:
-            with opener.open(self._request, timeout=self._network.stall_s) as answer:
-                if not answer.isclosed():
-                    # A second handle, so that waiting for a read can be broken off.
-                    self._line = socket.fromfd(
-                        answer.fileno(), socket.AF_INET, socket.SOCK_STREAM
-                    )
-                self._put(answer)
-                while not self._stop.is_set():
-                    block = answer.read1(_BLOCK_BYTES)
-                    self._put(block)
-                    if not block:
-                        return
+            self._read_answer()
         except (OSError, HTTPException) as error:
             self._put(error)
+        except ValueError as error:  # a name that cannot be one of a host
+            self._put(InvalidURL(str(error)))
+        finally:
+            if self._line is not None:
+                self._line.close()
+
+    def _read_answer(self) -> None:
+        opener = self._network.opener()
+        with opener.open(self._request, timeout=self._network.stall_s) as answer:
+            if not answer.isclosed():
+                # A second handle, so that waiting for a read can be broken off.
+                self._line = socket.fromfd(
+                    answer.fileno(), socket.AF_INET, socket.SOCK_STREAM
+                )
+            self._put(answer)
+            while not self._stop.is_set():
+                block = answer.read1(_BLOCK_BYTES)
+                self._put(block)
+                if not block:
+                    return
 
     def _put(self, item: HTTPResponse | bytes | OSError | HTTPException) -> None:
         while not self._stop.is_set():

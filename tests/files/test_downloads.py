@@ -16,7 +16,13 @@ import pytest
 from weights_server import CONTENT, IMPATIENT, SHA256, Act, server
 
 from seggui.core.ports import WeightsFile, unwatched
-from seggui.errors import BadRequest, Cancelled, MissingWeights, SaveFailed
+from seggui.errors import (
+    BadRequest,
+    Cancelled,
+    MissingWeights,
+    SaveFailed,
+    SegguiError,
+)
 from seggui.files import downloads, model_store
 from seggui.files.model_store import download, models_folder, state_of
 
@@ -290,8 +296,9 @@ def test_the_environment_names_the_mirror(server, monkeypatch):
     assert path.read_bytes() == CONTENT
 
 
-def test_a_mirror_that_is_no_address_is_one_sentence(server):
-    mirror = replace(IMPATIENT, mirror="mirror.example.org")
+@pytest.mark.parametrize("text", ["mirror.example.org", "https://[bad", "file:///a"])
+def test_a_mirror_that_is_no_address_is_one_sentence(server, text):
+    mirror = replace(IMPATIENT, mirror=text)
     with pytest.raises(BadRequest, match="starts with https://"):
         fetch(weights(server), network=mirror)
 
@@ -313,6 +320,16 @@ def test_a_proxy_of_the_environment_is_used(server, monkeypatch):
         monkeypatch.setenv(name, server.address)
     network = replace(IMPATIENT, mirror="http://weights.invalid")
     assert fetch(weights(server), network=network).read_bytes() == CONTENT
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"proxy": "http://proxy:abc"}, {"mirror": f"http://{'a' * 70}.example"}]
+)
+def test_an_address_that_cannot_be_one_is_told_at_once(server, monkeypatch, wrong):
+    monkeypatch.setenv("no_proxy", "")
+    network = replace(IMPATIENT, **{"mirror": "http://weights.invalid"} | wrong)
+    with pytest.raises(MissingWeights, match="cannot be right"):
+        fetch(weights(server), network=network)
 
 
 def test_a_proxy_that_lets_nothing_through_is_told(server, monkeypatch):
@@ -483,6 +500,16 @@ def test_a_folder_in_place_of_the_file_is_told(server):
     with pytest.raises(SaveFailed, match="there is a folder of that name"):
         fetch(weights(server))
     assert not server.requests
+
+
+@pytest.mark.parametrize("when", ["Downloading", "Checking"])
+def test_a_model_folder_that_goes_meanwhile_is_told(server, when):
+    def remove(done, total, what):
+        if done and what.startswith(when):
+            shutil.rmtree(models_folder(), ignore_errors=True)
+
+    with pytest.raises(SegguiError, match=r"net\.pt"):
+        fetch(weights(server), remove)
 
 
 def test_a_damaged_file_is_replaced_by_a_download(server):
