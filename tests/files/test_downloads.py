@@ -25,6 +25,7 @@ from seggui.errors import (
 )
 from seggui.files import downloads, model_store
 from seggui.files.model_store import download, models_folder, state_of
+from seggui.files.settings import Settings
 
 __all__ = ["server"]
 
@@ -561,3 +562,25 @@ def test_a_gated_model_says_where_to_ask(server):
         told.value
     )
     assert f"put them into {models_folder() / 'net'}" in str(told.value)
+
+
+def test_the_settings_name_mirror_and_proxy_and_the_environment_comes_first(
+    monkeypatch,
+):
+    settings = Settings.load()
+    settings.set("mirror", "https://mirror.example.org")
+    settings.set("proxy", "http://proxy:3128")
+    settings.save()
+    monkeypatch.setenv("HF_TOKEN", "secret")
+    chosen = downloads.Network.chosen()
+    assert (chosen.mirror, chosen.proxy, chosen.token) == (
+        "https://mirror.example.org",
+        "http://proxy:3128",
+        "secret",
+    )
+    monkeypatch.setenv("SEGGUI_MIRROR", "https://nearer.example.org")
+    assert downloads.Network.chosen().mirror == "https://nearer.example.org"
+    assert chosen.addresses("https://example.org/a/b.pt") == (
+        "https://mirror.example.org/a/b.pt",
+        "https://mirror.example.org/b.pt",
+    )
