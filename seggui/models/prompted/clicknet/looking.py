@@ -41,6 +41,11 @@ WIDER, NARROWER = 1.6, 0.6
 """A window is changed when another would be this much wider or narrower."""
 MOST_LOOKS = 3
 """Windows that are tried for one click."""
+FRESH_REACH, FRESH_GAIN = 0.8, 1.8
+"""How far around positive clicks a fresh look reaches, of the way to the negative one;
+and how much closer it must be."""
+MIDDLE = 0.6
+"""Share of the greatest depth from which on a click is in the middle of a mask."""
 LOCAL_GAIN = 1.5
 """How much closer a second look must be to be worth it."""
 LOCAL_MARGIN = 2.0
@@ -196,6 +201,41 @@ def _runs_out(seen: Seen, sight: Sight) -> bool:
         (box.y1 < sight.height, mask[-1]),
     )
     return any(inner and line.mean() > 0.04 for inner, line in sides)
+
+
+def fresh_window(sight: Sight, asked: Asked, seen: Seen) -> Box | None:
+    """A window around the positive clicks when all of the answer so far may be wrong.
+
+    A negative click in the very middle of a mask says that the object is somewhere
+    else or far smaller: in reach of the positive clicks, on this side of the negative.
+    """
+    good = [point for point in asked.points if point.positive]
+    if not good or not asked.points or asked.points[-1].positive or asked.box:
+        return None
+    newest = asked.points[-1]
+    apart = min(float(np.hypot(p.x - newest.x, p.y - newest.y)) for p in good)
+    about = Box(
+        int(min(p.x for p in good) - FRESH_REACH * apart),
+        int(min(p.y for p in good) - FRESH_REACH * apart),
+        int(max(p.x for p in good) + FRESH_REACH * apart) + 1,
+        int(max(p.y for p in good) + FRESH_REACH * apart) + 1,
+    )
+    box = around(about, 1.0, sight)
+    much = FRESH_GAIN * max(box.width, box.height) < max(
+        seen.box.width, seen.box.height
+    )
+    return box if much and _in_the_middle(seen, newest) else None
+
+
+def _in_the_middle(seen: Seen, point: Point) -> bool:
+    """Whether a click lies about as deep in the mask so far as one can."""
+    depths = cv2.distanceTransform(
+        np.pad(seen.before_hw.astype(np.uint8), 1), cv2.DIST_L2, 3
+    )[1:-1, 1:-1]
+    x, y = placed(seen.scene, point)
+    height, width = depths.shape
+    here = float(depths[min(int(y), height - 1), min(int(x), width - 1)])
+    return here > MIDDLE * float(depths.max())
 
 
 def closer(sight: Sight, asked: Asked, seen: Seen, answer: Answer) -> Seen | None:

@@ -20,7 +20,14 @@ from seggui.models.prompted.changes import applied
 from seggui.models.prompted.clicknet import weights
 from seggui.models.prompted.clicknet.channels import Asked
 from seggui.models.prompted.clicknet.engine import Engine
-from seggui.models.prompted.clicknet.looking import Seen, Sight, closer, focused
+from seggui.models.prompted.clicknet.looking import (
+    Seen,
+    Sight,
+    closer,
+    focused,
+    fresh_window,
+    look,
+)
 from seggui.models.prompted.clicknet.network import ClickNet
 from seggui.models.prompted.clicknet.painting import painted
 from seggui.models.prompted.clicknet.pieces import untouched, without_crumbs
@@ -99,7 +106,30 @@ class ClickNetModel:
         return work
 
     def _looked(self, sight: Sight, asked: Asked, known: Logits | None) -> Work:
-        seen = without_crumbs(focused(sight, asked, self._engine), asked)
+        seen = focused(sight, asked, self._engine)
+        window = fresh_window(sight, asked, seen) if known is not None else None
+        if window is not None:
+            return self._afresh(sight, asked, window)
+        return self._drawn(sight, asked, without_crumbs(seen, asked), known)
+
+    def _afresh(self, sight: Sight, asked: Asked, window: Box) -> Work:
+        """Forget the answer so far and follow all clicks in a window."""
+        mask = Mask.empty(sight.height, sight.width)
+        positives = [point for point in asked.points if point.positive]
+        negatives = [point for point in asked.points if not point.positive]
+        clicks = tuple(positives + negatives)
+        work = Work(mask, mask, None)
+        for turn in _turns(clicks):
+            if _all_honoured(work.mask, turn):
+                continue
+            now = Asked(work.mask, turn)
+            seen = without_crumbs(look(sight, now, window, self._engine), now)
+            work = self._drawn(sight, now, seen, work.known)
+        return work
+
+    def _drawn(
+        self, sight: Sight, asked: Asked, seen: Seen, known: Logits | None
+    ) -> Work:
         close = closer(sight, asked, seen, self._engine)
         box, values = painted(sight.scenes.image_hwc, seen, close)
         new = np.zeros((seen.box.height, seen.box.width), dtype=bool)
