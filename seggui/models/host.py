@@ -46,6 +46,7 @@ Key = TypeVar("Key")
 Value = TypeVar("Value")
 
 _MOST_MODELS = 2
+_MOST_CLASSICAL = 16
 
 
 class EngineHost:
@@ -54,6 +55,7 @@ class EngineHost:
     def __init__(self, *, folder: EncodingFolder | None = None) -> None:
         self._images = AttachedImages()
         self._prompted: Recent[str, PromptedModel] = Recent(_MOST_MODELS)
+        self._classical: Recent[str, PromptedModel] = Recent(_MOST_CLASSICAL)
         self._full: Recent[tuple[object, ...], FullImageModel] = Recent(_MOST_MODELS)
         self._encodings = EncodedImages(self._images, Encodings(), folder)
         self._sequences = Sequences()
@@ -149,7 +151,10 @@ class EngineHost:
         )
 
     def _model(self, model_id: str) -> PromptedModel:
-        return self._prompted.get(model_id, lambda: catalog.open_prompted(model_id))
+        # Tools change quickly between classical models: none of them, light as they
+        # are, may push out a network that takes seconds to load.
+        kept = self._classical if _is_classical(model_id) else self._prompted
+        return kept.get(model_id, lambda: catalog.open_prompted(model_id))
 
     # -- whole images ---------------------------------------------------------
 
@@ -188,10 +193,15 @@ class EngineHost:
     def _free_memory(self) -> None:
         self._encodings.clear()
         self._prompted.clear()
+        self._classical.clear()
         self._full.clear()
         self._sequences.clear()
         if torch := sys.modules.get("torch"):
             torch.cuda.empty_cache()
+
+
+def _is_classical(model_id: str) -> bool:
+    return any(info.id == model_id and info.classical for info in catalog.prompted())
 
 
 class Recent(Generic[Key, Value]):

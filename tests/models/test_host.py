@@ -232,6 +232,22 @@ def test_what_does_not_belong_to_the_engine_is_a_bug(image):
         EngineHost().handle(Refine(1, image, (), ""), unwatched)
 
 
+def test_classical_tools_do_not_push_a_network_out(image, monkeypatch):
+    opened = []
+
+    def open_prompted(model_id):
+        opened.append(model_id)
+        return FakePrompted()
+
+    monkeypatch.setattr(catalog, "open_prompted", open_prompted)
+    tools = [info.id for info in catalog.prompted() if info.classical]
+    assert len(tools) > 3
+    host = EngineHost()
+    for ticket, model_id in enumerate(["sam", *tools, "sam", *tools]):
+        host.handle(Ask(ticket, image, model_id, PROMPT), unwatched)
+    assert opened == ["sam", *tools]
+
+
 def test_the_oldest_model_goes_before_a_new_one_is_made():
     recent, gone = Recent(1), []
 
