@@ -17,9 +17,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seggui.files.images import read_image
+from seggui.training.clicks.held_out import is_held_out
 
 LEAST_PIXELS = 60
 """Instances below this are left out: a click can hardly fall on them."""
+TRAINED_ON = ("davis2016", "dsb2018", "fruits_nuts", "free/animals")
+"""Sets of which the click network has seen a part."""
 WHOLE_PIECE = 0.95
 """Share of an object that must hang together."""
 
@@ -40,6 +43,13 @@ class Wanted:
         return hashlib.sha256(self.image.name.encode()).digest()[0] & 1
 
     @property
+    def unseen(self) -> bool:
+        """Whether the click network was trained on nothing like it."""
+        return self.set_name not in TRAINED_ON or is_held_out(
+            self.set_name, self.image.name
+        )
+
+    @property
     def key(self) -> str:
         return f"{self.set_name}/{self.image.name}#{self.label}"
 
@@ -51,9 +61,12 @@ class Wanted:
 
 
 def objects_of(
-    folder: Path, set_name: str, limit: int, seed: int
+    folder: Path, set_name: str, limit: int, seed: int, *, unseen: bool = False
 ) -> tuple[Wanted, ...]:
-    """Return up to ``limit`` objects of a set, drawn by ``seed``."""
+    """Return up to ``limit`` objects of a set, drawn by ``seed``.
+
+    ``unseen`` leaves out the images that the click network was trained on.
+    """
     draw = random.Random(f"{seed} {set_name}")
     kind = SETS.get(set_name, Kind(_instances, 6))
     found = list(kind.find(folder / set_name, set_name))
@@ -61,6 +74,8 @@ def objects_of(
     taken: dict[Path, int] = {}
     out: list[Wanted] = []
     for one in found:
+        if unseen and not one.unseen:
+            continue
         if taken.get(one.image, 0) < kind.most_per_image and len(out) < limit:
             taken[one.image] = taken.get(one.image, 0) + 1
             out.append(one)

@@ -6,7 +6,7 @@ own last mask. Beside the prompted models of the catalogue that are at hand stan
 grabCut and scikit-image's random walker.
 
     python -m benchmarks.clicks --data DIR [--sets bsds500 …] [--models ID …|all]
-        [--limit N] [--seed S] [--half 0|1] [--json OUT]
+        [--limit N] [--seed S] [--half 0|1] [--held-out] [--json OUT]
 
 ``--models`` takes any id of the catalogue; models whose checkpoint is not at hand are
 skipped by name.
@@ -134,6 +134,11 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--limit", type=int, default=40, help="objects of each set")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--half", type=int, choices=(0, 1), help="of images by name")
+    parser.add_argument(
+        "--held-out",
+        action="store_true",
+        help="only images that the click network was not trained on",
+    )
     parser.add_argument("--json", type=Path, metavar="OUT")
     return parser.parse_args()
 
@@ -149,7 +154,13 @@ def main() -> None:
     wanted = {
         name: [
             one
-            for one in objects_of(options.data, name, options.limit, options.seed)
+            for one in objects_of(
+                options.data,
+                name,
+                options.limit,
+                options.seed,
+                unseen=options.held_out,
+            )
             if options.half is None or one.half == options.half
         ]
         for name in names
