@@ -2,8 +2,8 @@
 
 Figures are copied from public sources that the row names, never guessed. The publishers
 of the SAM family state no SHA-256 themselves, so the digests are those that other open
-tools check their downloads against; each was found in at least two of them. The digits
-in the names of the SAM files are the first of the MD5, not of the SHA-256.
+tools check their downloads against, most of them in at least two tools. The digits in
+the names of the SAM files are the first of the MD5, not of the SHA-256.
 """
 
 from __future__ import annotations

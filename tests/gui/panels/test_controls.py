@@ -385,7 +385,7 @@ def test_the_encoders_are_those_of_the_model(training):
     model.setCurrentIndex(model.findData("maskrcnn"))
     assert training.form.options.model == "maskrcnn"
     assert encoder.itemText(0) == training.form.options.encoder
-    assert not training.form.field("loss").isEnabled()
+    assert training.form.field("loss").isHidden()
 
 
 def test_options_that_make_no_sense_are_told_and_cannot_be_started(training):
