@@ -41,6 +41,8 @@ KNOWN = 3
 """Images on which an object was known that stay in memory: the first and the newest."""
 FAINT = 0.35
 """An object whose mask is less sure than this is taken for not to be seen."""
+BROUGHT = 0.03
+"""Share of an island that the motion has to bring, for it to be a part of an object."""
 SPECK = 0.02
 """Islands below this share of an object are dropped."""
 
@@ -171,8 +173,27 @@ def _likely(
             clues = Clues(box, moved, by_own, best)
             numbers = evidence(now, clues, list(memory.known[name]), last, name)
             likely[box.slices] = judged(numbers)
+            likely = _near(likely, np.maximum(moved, by_own))
         out[name] = likely
     return out
+
+
+def _near(likely_hw: Floats, moved_hw: Floats) -> Floats:
+    """The main island, and others that the motion brings; lookalikes elsewhere go.
+
+    The motion alone does not decide: it can be wrong about all of a quick object.
+    """
+    count, labels = cv2.connectedComponents((likely_hw > 0.5).astype(np.uint8))
+    if count <= 2:
+        return likely_hw
+    flat = labels.ravel()
+    areas = np.bincount(flat, minlength=count)
+    brought = np.bincount(flat, weights=moved_hw.ravel(), minlength=count) / areas
+    sums = np.bincount(flat, weights=likely_hw.ravel(), minlength=count)
+    kept = brought > BROUGHT
+    kept[1 + int(np.argmax((sums * (0.5 + brought))[1:]))] = True
+    kept[0] = True
+    return np.asarray(np.where(kept[labels], likely_hw, 0.0), dtype=np.float32)
 
 
 def _apart(likely: dict[str, Floats], known: dict[str, Floats]) -> dict[str, Floats]:

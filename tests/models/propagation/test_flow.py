@@ -60,6 +60,15 @@ def test_two_shapes_that_pass_each_other_never_overlap():
         assert iou(blue, truths[1]) > 0.7
 
 
+def test_a_lookalike_that_turns_up_elsewhere_is_not_taken():
+    frames = [drawn((RED, 40, 60, 20))]
+    frames += [drawn((RED, 40 + 5 * k, 60, 20), (RED, 135, 60, 14)) for k in (1, 2, 3)]
+    found = carried(frames, ["red"])
+    for one, (_, [truth, other]) in zip(found, frames[1:], strict=True):
+        assert iou(one["red"].mask, truth) > 0.8
+        assert not (one["red"].mask.dense() & other).any()
+
+
 def test_a_shape_that_leaves_is_told_as_gone():
     frames = [drawn((RED, 120 + 16 * k, 60, 22)) for k in range(5)]
     found = carried(frames, ["red"])
