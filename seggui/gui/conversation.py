@@ -36,6 +36,8 @@ class _Turn:
     """Answers to the first of several prompts, from the turn before."""
     candidates: tuple[Candidate, ...] = ()
     answered: bool = False
+    index: int = 0
+    """Which of the candidates was shown last."""
 
 
 class Conversation(QObject):
@@ -201,7 +203,7 @@ class Conversation(QObject):
 
     def show(self, index: int) -> None:
         """Show that candidate; the numbers go round."""
-        self.index = index % len(self.candidates)
+        self.index = self._turns[-1].index = index % len(self.candidates)
         self.candidates_changed.emit()
 
     def set_level(self, level: float) -> None:
@@ -300,26 +302,25 @@ class Conversation(QObject):
             self._ticket = 0
         self.prompt_changed.emit()
         if turn.answered:
-            self._show_answer(turn.candidates)
+            self._show_answer(turn)
         else:
             self._send(turn)
 
-    def _show_answer(self, candidates: tuple[Candidate, ...]) -> None:
-        shown = self.candidate.granularity if self.candidate else ""
-        self.candidates = candidates
-        # Whoever chose a part keeps getting parts while correcting it.
-        kinds = [candidate.granularity for candidate in candidates]
-        self.index = kinds.index(shown) if shown in kinds else 0
+    def _show_answer(self, turn: _Turn) -> None:
+        self.candidates, self.index = turn.candidates, turn.index
         self.candidates_changed.emit()
         self.waiting_changed.emit()
 
     def _take(self, candidates: tuple[Candidate, ...], elapsed_s: float) -> None:
         self._ticket = 0
         turn = self._turns[-1]
-        candidates = turn.carried + candidates
-        turn.candidates, turn.answered = candidates, True
+        # Whoever chose a part keeps getting parts while correcting it.
+        shown = self.candidate.granularity if self.candidate else ""
+        turn.candidates, turn.answered = turn.carried + candidates, True
+        kinds = [candidate.granularity for candidate in turn.candidates]
+        turn.index = kinds.index(shown) if shown in kinds else 0
         self.hovering.note(turn.model_id, elapsed_s)
-        self._show_answer(candidates)
+        self._show_answer(turn)
 
     @Slot(object)
     def _receive(self, reply: Candidates) -> None:

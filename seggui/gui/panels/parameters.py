@@ -128,7 +128,8 @@ class _Number(_Control):
         self.slider.setPageStep(max(1, self._steps // 10))
         self.slider.setAccessibleName(parameter.title)
         self.slider.setMinimumWidth(50)
-        self.slider.setVisible(self._steps <= _MOST_STEPS)
+        if self._steps > _MOST_STEPS:
+            self.slider.hide()
         self.number = _spin(parameter)
         super().__init__(
             parameter, _name(parameter, self.number), self.slider, self.number

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QCheckBox, QComboBox
 from seggui.core.candidate import LEVEL
 from seggui.core.parameters import Parameter, values_of
 from seggui.gui.panels.candidates import CandidateRow, CandidatesPanel
-from seggui.gui.panels.parameters import ParameterRows
+from seggui.gui.panels.parameters import ParameterRows, _Number
 from seggui.gui.panels.tool_options import ToolOptionsPanel
 from seggui.models import catalog
 
@@ -90,6 +90,12 @@ def test_other_rows_take_the_place_of_the_ones_before(rows):
     assert list(rows.controls) == ["size"]
     rows.show_parameters("", (), {})
     assert rows.isHidden()
+
+
+def test_no_slider_is_a_window_before_it_has_its_place(qtbot):
+    made = _Number(ROWS[0])
+    qtbot.addWidget(made)
+    assert not made.slider.isVisible()
 
 
 def test_names_are_as_wide_as_each_other(rows):
@@ -194,7 +200,7 @@ def test_stability_is_told_in_the_tip(candidates):
 
 @pytest.mark.parametrize(
     ("width", "shown", "named"),
-    [(900, True, True), (600, True, False), (320, False, False)],
+    [(900, True, True), (540, True, False), (320, False, False)],
 )
 def test_in_a_narrow_strip_the_threshold_gives_way(
     qtbot, candidates, width, shown, named
