@@ -12,6 +12,7 @@ from scipy import sparse
 
 from seggui.core.candidate import Probability
 from seggui.core.geometry import Box
+from seggui.models.prompted.sam.fine_edges import following
 from seggui.models.prompted.sam.frame import Floats, Frame
 
 FAINT = -4.0
@@ -47,6 +48,11 @@ class Finding:
         across = int(np.ceil(self.frame.width / self.frame.side * self.grid))
         down = int(np.ceil(self.frame.height / self.frame.side * self.grid))
         return self.logits_hw[:down, :across]
+
+    @property
+    def cell_px(self) -> float:
+        """How many image pixels a cell is wide."""
+        return self.frame.side / self.grid / min(self.frame.across, self.frame.down)
 
     def stability(self) -> float:
         """IoU of the masks at a threshold a little higher and a little lower."""
@@ -144,11 +150,21 @@ class Drawing:
         return None if self.box.empty else Probability(self.box, self.chances_hw)
 
 
-def drawn(finding: Finding, limit: Box | None = None) -> Drawing:
-    """Draw a mask; with ``limit`` only inside it, and at least something."""
+def drawn(
+    finding: Finding,
+    limit: Box | None = None,
+    image_hwc: NDArray[np.uint8] | None = None,
+) -> Drawing:
+    """Draw a mask; with ``limit`` only inside it, and at least something.
+
+    Where a cell covers many pixels the edge follows the image, if there is one.
+    """
     seen = finding.seen
-    cells = around(seen > FAINT).grown(1).clipped(seen.shape[1], seen.shape[0])
-    box = finding.pixels_of(cells)
+    cells = around(seen > FAINT)
+    box = cells
+    if not cells.empty:
+        cells = cells.grown(1).clipped(seen.shape[1], seen.shape[0])
+        box = finding.pixels_of(cells)
     if limit is not None:
         limit = limit.intersection(finding.frame.box)
         box = box.intersection(limit)
@@ -158,6 +174,8 @@ def drawn(finding: Finding, limit: Box | None = None) -> Drawing:
         nothing = np.zeros((0, 0), dtype=bool)
         return Drawing(Box(0, 0, 0, 0), nothing, nothing.astype(np.uint8))
     logits = finding.enlarged(box)
+    if image_hwc is not None:
+        logits = following(logits, image_hwc[box.slices], finding.cell_px)
     pixels = logits > 0
     if limit is not None and not pixels.any():
         # The network sees no object: then its better half of the box.

@@ -234,7 +234,7 @@ class SamModel:
         inside = prompt.box
         if inside is not None and not all(inside.contains(p.x, p.y) for p in positives):
             inside = None
-        drawing = drawn(finding, inside)
+        drawing = drawn(finding, inside, encoding.image_hwc)
         mask = Mask.from_window(
             encoding.height, encoding.width, drawing.box, drawing.pixels_hw
         )
