@@ -147,7 +147,8 @@ class _Clock:
         self._done += count
         passed_s = time.monotonic() - self._start_s
         left_s = passed_s * (self._total - self._done) / max(1, self._done)
-        self._what = f"{found} masks, {_in_words(left_s)} left"
+        masks = "1 mask" if found == 1 else f"{found} masks"
+        self._what = f"{masks}, {_in_words(left_s)} left"
         self._report(self._done, self._total, self._what)
 
     def waiting(self, _done: int, _total: int, _what: str) -> None:

@@ -38,7 +38,10 @@ class EverythingDialog(Dialog):
         self.content.addWidget(self.rows)
         self.content.addStretch(1)
         self._show()
-        self._align()
+        layout = self.layout()
+        if layout is not None:
+            # Texts of several lines are taller than a layout expects.
+            self.setMinimumHeight(layout.heightForWidth(_WIDTH_PX))
 
     def wish(self) -> None:
         different = [
@@ -48,15 +51,6 @@ class EverythingDialog(Dialog):
         ]
         self.wished.emit(tuple(different))
         self.accept()
-
-    def _align(self) -> None:
-        """Let all sliders begin at one line."""
-        firsts = [control.line.itemAt(0) for control in self.rows.controls.values()]
-        found = [None if item is None else item.widget() for item in firsts]
-        names = [name for name in found if name is not None]
-        widest = max(name.sizeHint().width() for name in names)
-        for name in names:
-            name.setMinimumWidth(widest)
 
     def _set(self, name: str, value: Value) -> None:
         self._values[name] = value

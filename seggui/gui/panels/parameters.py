@@ -135,6 +135,9 @@ class _Number(_Control):
             parameter, _name(parameter, self.number), self.slider, self.number
         )
         self.line.setStretch(1, 1)
+        if self.slider.isHidden():
+            # Its room stays, so that numbers stand below each other.
+            self.line.insertStretch(1, 1)
         self.slider.valueChanged.connect(self._slid)
         self.number.valueChanged.connect(self._typed)
 
