@@ -30,6 +30,8 @@ _DOT_PX = 1
 _WIDEST_PX = 2000
 _CORE = 0.4
 """Deeper than this share of its depth lies the core of a mask."""
+_AT_LEAST = 0.1
+"""A mark against a mask of the whole image counts for this share of its side."""
 _STRAY = 0.3
 """Objects reach out of their drawings by less than this share of its size."""
 _MIDDLE = 0.25
@@ -93,9 +95,9 @@ def _borrow(labels: Bytes, prompt: Prompt, view: View) -> None:
     if known is not None and not known.is_empty:
         pixels = view.small(known)
         if not has_marks(prompt, True):
-            labels[_core(pixels)] = OBJECT
+            labels[_core(pixels, _places(prompt, view, False))] = OBJECT
         if not has_marks(prompt, False):
-            labels[_core(~pixels)] = GROUND
+            labels[_core(~pixels, _places(prompt, view, True))] = GROUND
     elif prompt.box is not None and not has_marks(prompt, True):
         box = prompt.box
         dx, dy = int(box.width * _MIDDLE), int(box.height * _MIDDLE)
@@ -108,16 +110,30 @@ def _borrow(labels: Bytes, prompt: Prompt, view: View) -> None:
         labels[view.inside(middle)] = OBJECT
 
 
-def _core(pixels_hw: Bools) -> Bools:
-    """The depth of a region, away from its edge."""
-    if not pixels_hw.any():
-        return pixels_hw
-    depths = cv2.distanceTransform(
-        pixels_hw.view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE
-    )
-    if pixels_hw.all():
-        return pixels_hw
-    return np.asarray(depths > _CORE * depths.max())
+def _places(prompt: Prompt, view: View, positive: bool) -> list[tuple[int, int]]:
+    """The marks of one sign, as columns and rows of a view."""
+    places = places_along(prompt, 4.0 * view.pixel_px)
+    return [view.place(p.x, p.y) for p in places if p.positive == positive]
+
+
+def _core(pixels_hw: Bools, against: list[tuple[int, int]]) -> Bools:
+    """The depth of a region, away from its edge and from marks against it."""
+    if not pixels_hw.any() or pixels_hw.all():
+        core = pixels_hw.copy()
+        depths = np.full(pixels_hw.shape, _AT_LEAST * min(pixels_hw.shape))
+    else:
+        depths = np.asarray(
+            cv2.distanceTransform(
+                pixels_hw.view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE
+            )
+        )
+        core = np.asarray(depths > _CORE * depths.max())
+    spared = core.view(np.uint8)
+    for column, row in against:
+        # The thicker it is under a mark, the more of it the mask was wrong about.
+        reach = round(2 * float(depths[row, column])) + 2
+        cv2.circle(spared, (column, row), reach, 0, -1)
+    return spared > 0
 
 
 def _far_from(pixels_hw: Bools) -> Bools:
