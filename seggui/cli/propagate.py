@@ -329,10 +329,11 @@ def _told(
     result: BatchResult,
     lost: Mapping[str, str],
 ) -> int:
-    for failure in result.failures:
-        sys.stderr.write(f"{failure.text} It is left out.\n")
     if not result.done and result.failures:
-        raise SegguiError(f"No image was propagated to: {result.failures[0].text}")
+        raise SegguiError(f"No image was propagated to. {result.failures[0].text}")
+    # The same sentence, as of an engine that is not tried again, is said once.
+    for text in dict.fromkeys(failure.text for failure in result.failures):
+        sys.stderr.write(f"{text} It is left out.\n")
     if options.json:
         content = {
             "model": model_id,
