@@ -241,16 +241,17 @@ class SamModel:
         logits: Logits | None = Logits(
             finding.frame.cover, finding.logits_hw.astype(np.float16), self._info.id
         )
+        probability = drawing.probability
         foreign = prompt.previous is not None and prompt.box is None
         if foreign and own_logits(prompt, self._info.id) is None:
             assert prompt.previous is not None
             mask = kept_elsewhere(mask, prompt.previous, prompt.points)
-            # They would describe another mask than this one.
-            logits = None
+            # Both would describe another mask than this one.
+            logits = probability = None
         return Candidate(
             honoured(mask, prompt),
             float(np.clip(np.nan_to_num(finding.quality), 0.0, 1.0)),
-            probability=drawing.probability,
+            probability=probability,
             logits=logits,
             stability=finding.stability(),
         )
