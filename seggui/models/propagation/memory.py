@@ -99,6 +99,8 @@ class _Drawn:
     """Axes (1, 1, y, x) of the square."""
     pointer: Tensor
     there: bool
+    sure: float = 1.0
+    """Of the mask, or of the absence."""
 
 
 def open_memory(info: ModelInfo, path: Path) -> MemoryModel:
@@ -160,7 +162,8 @@ class MemoryModel:
         for done, name in enumerate(carried, start=1 + len(known)):
             report(done, total, "Following objects")
             trace = past.traces[name]
-            best, found[name] = self._found(seen, trace, past.step, frame)
+            best, logits_hw = self._found(seen, trace, past.step)
+            found[name] = _followed(best, logits_hw, frame, image_hwc)
             moment = self._remembered(past.step, seen, best)
             traces[name] = trace.with_found(moment, self._planes, self._pointers)
         report(total, total, "Following objects")
@@ -190,9 +193,9 @@ class MemoryModel:
         return _Drawn(on * _SCALE + _OFFSET, pointer, there)
 
     def _found(
-        self, seen: Seen, trace: Trace, step: int, frame: Frame
-    ) -> tuple[_Drawn, Followed]:
-        """Look for an object with what is remembered of it."""
+        self, seen: Seen, trace: Trace, step: int
+    ) -> tuple[_Drawn, NDArray[np.float32]]:
+        """Look for an object with what is remembered of it; logits on the grid too."""
         coarse = self._reminded(seen, trace, step)
         sparse, dense = self._prompts(None)
         maps = (seen.fine, seen.middle, coarse)
@@ -202,23 +205,16 @@ class MemoryModel:
         best = int(quality[0, 0].argmax())
         logits = masks[:, 0, best].float()
         there = float(chance) > 0
+        sure = float(quality[0, 0, best])
         if not there:
             logits = torch.full_like(logits, _NOWHERE)
+            sure = float(torch.sigmoid(-chance))
         on_square = functional.interpolate(
             logits[None], size=(self._side, self._side), mode="bilinear"
         )
         pointer = self._pointer(tokens[:, :, best], there)
-        mask = Mask.empty(frame.box.height, frame.box.width)
-        score = float(torch.sigmoid(-chance))
-        if there:
-            score = float(quality[0, 0, best])
-            finding = Finding(frame, logits[0].cpu().numpy(), score)
-            drawing = drawn(finding)
-            mask = Mask.from_window(
-                frame.box.height, frame.box.width, drawing.box, drawing.pixels_hw
-            )
-        followed = Followed(mask, min(max(score, 0.0), 1.0))
-        return _Drawn(on_square, pointer, there), followed
+        drawing = _Drawn(on_square, pointer, there, min(max(sure, 0.0), 1.0))
+        return drawing, logits[0].cpu().numpy()
 
     def _prompts(self, mask: Tensor | None) -> tuple[Tensor, Tensor]:
         """A point that is none, and a mask if there is one."""
@@ -302,6 +298,21 @@ class MemoryModel:
         waves = _waves(torch.tensor(ages, device=tokens.device), pointers.shape[1])
         apart = network.temporal_positional_encoding_projection_layer(waves)
         return tokens, apart.repeat_interleave(pieces, dim=0)[:, None]
+
+
+def _followed(
+    found: _Drawn,
+    logits_hw: NDArray[np.float32],
+    frame: Frame,
+    image_hwc: NDArray[np.uint8],
+) -> Followed:
+    """The mask at the image's own size."""
+    height, width = image_hwc.shape[:2]
+    if not found.there:
+        return Followed(Mask.empty(height, width), found.sure)
+    drawing = drawn(Finding(frame, logits_hw, found.sure), None, image_hwc)
+    mask = Mask.from_window(height, width, drawing.box, drawing.pixels_hw)
+    return Followed(mask, found.sure)
 
 
 def _waves(places: Tensor, width: int) -> Tensor:

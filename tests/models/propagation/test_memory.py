@@ -67,9 +67,9 @@ def logits_of(model, known_by_step, steps, name="disc"):
     found = model._found
 
     def overheard(*arguments):
-        drawn, followed = found(*arguments)
-        said.append(drawn.logits)
-        return drawn, followed
+        answer = found(*arguments)
+        said.append(answer[0].logits)
+        return answer
 
     memory = model.begin()
     model._found = overheard

@@ -219,14 +219,6 @@ def _answers(masks: Tensor, quality: Tensor) -> list[Answer]:
     return [Answer(one, score) for one, score in zip(logits, scores, strict=True)]
 
 
-def without_norms(network: Any) -> None:  # noqa: ANN401 - of transformers
-    """Fold the batch norms of EdgeTAM's encoder into its convolutions, in place."""
-    from timm.utils.model import reparameterize_model
-
-    backbone = network.vision_encoder.backbone
-    backbone.timm_model = reparameterize_model(backbone.timm_model, inplace=True)
-
-
 def open_second(info: ModelInfo, weights: Path) -> SamModel:
     """Open SAM 2.1 or EdgeTAM for prompts on single images.
 

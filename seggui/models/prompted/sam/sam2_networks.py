@@ -35,6 +35,7 @@ from seggui.core.ports import ModelInfo
 from seggui.errors import Unreadable
 from seggui.models.prompted.sam.checkpoint import Checkpoint, fill, read_checkpoint
 from seggui.models.prompted.sam.sam2_names import EDGETAM, SAM2, Renames, of_release
+from seggui.models.prompted.sam.sam2_quick import quickened
 from seggui.models.weights import State
 
 _SHARED = "shared_image_embedding.positional_embedding"
@@ -157,7 +158,9 @@ def open_network(info: ModelInfo, path: Path) -> Opened:
         network = _described(checkpoint, wanted, info.title)
         state = _of_folder(checkpoint.state, network)
     fill(network, checkpoint, state, info.title)
-    return Opened(network.eval().requires_grad_(False), checkpoint.digest, path)
+    network.eval().requires_grad_(False)
+    quickened(network)
+    return Opened(network, checkpoint.digest, path)
 
 
 def _described(

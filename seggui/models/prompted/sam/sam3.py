@@ -137,7 +137,7 @@ class Sam3Model(SamModel):
         score: float,
     ) -> Candidate:
         finding = Finding(look.frame, logits_hw.cpu().numpy(), score)
-        drawing = drawn(finding)
+        drawing = drawn(finding, None, encoding.image_hwc)
         return Candidate(
             Mask.from_window(
                 encoding.height, encoding.width, drawing.box, drawing.pixels_hw

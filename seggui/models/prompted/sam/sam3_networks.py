@@ -24,6 +24,7 @@ from seggui.models.devices import Device
 from seggui.models.prompted.sam.checkpoint import fill, folder_of, read_checkpoint
 from seggui.models.prompted.sam.sam2 import Sam2Heads, Seen
 from seggui.models.prompted.sam.sam2_networks import Opened
+from seggui.models.prompted.sam.sam2_quick import with_short_way
 from seggui.models.prompted.sam.sam3_names import of_sam3_release
 
 _TYPE: Final = "sam3_video"
@@ -60,6 +61,7 @@ def open_network(info: ModelInfo, path: Path) -> Opened:
         network: Any = Sam3VideoModel(config)
     fill(network, checkpoint, state, info.title)
     network.eval().requires_grad_(False)
+    with_short_way(network.tracker_model)
     return Opened(network, checkpoint.digest, path)
 
 

@@ -170,7 +170,7 @@ def test_a_folder_gives_the_same_answers(name, tmp_path):
         opened = open_network(info_of(name), path)
 
         found = answer_of(opened_backbone(opened, CPU, "float32"))
-        assert np.array_equal(found, expected)
+        assert np.abs(found - expected).max() < 1e-4 * np.ptp(expected)
 
 
 def test_a_folder_in_parts_is_put_together(tmp_path):
