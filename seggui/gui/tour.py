@@ -6,46 +6,35 @@ It is what ``make run`` shows where there is no display, and an end-to-end test.
 
 from __future__ import annotations
 
-import itertools
 import sys
-import time
 import traceback
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QEventLoop, QPoint, QPointF, Qt, QTimer
-from PySide6.QtGui import QWheelEvent
-from PySide6.QtTest import QTest
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QCheckBox
 
 from seggui.errors import SegguiError
-from seggui.files.atomic import make_folder, write_whole
+from seggui.files.atomic import make_folder
 from seggui.gui.dialogs.export import ExportDialog
-from seggui.gui.pictures import png_of
+from seggui.gui.tour_hands import Hands
+from seggui.gui.tour_tools import QUICK_SHOWS, SHOWS, show_tool
 from seggui.gui.window import MainWindow
 from seggui.jobs.train_options import TrainOptions
-
-LEFT = Qt.MouseButton.LeftButton
 
 COFFEE, CHELSEA = "photos/coffee.jpg", "photos/chelsea.jpg"
 UNLABELLED = "cells/cells_j.png"
 
 
-class TourFailed(SegguiError):
-    """A step of the tour did not come to its end."""
-
-
-class Tour:
+class Tour(Hands):
     """Plays the steps in their order and keeps a picture of each."""
 
     def __init__(
         self, window: MainWindow, sample: Path, out: Path, *, quick: bool = False
     ) -> None:
-        self.window = window
-        self.session = window.session
-        self.sample, self.out, self.quick = sample, out, quick
+        super().__init__(window, out)
+        self.sample, self.quick = sample, quick
         self.exit_code = 1
-        self._number = 0
 
     def play(self) -> None:
         """Play all steps, say where everything lies, and end the application."""
@@ -78,7 +67,7 @@ class Tour:
     def open(self) -> None:
         """Open the sample project."""
         self.session.open_folder(self.sample, COFFEE)
-        self.wait(lambda: self._shown() == COFFEE, "opening the sample project")
+        self.wait(lambda: self.shown == COFFEE, "opening the sample project")
         self.wait_thumbnails()
         self.picture("open")
 
@@ -163,6 +152,13 @@ class Tour:
         self.picture("zoom")
         self.window.trigger("zoom_fit")
 
+    def tools(self) -> None:
+        """Take each tool of marks and each classical one to the cup."""
+        self.show(COFFEE)
+        self.window.trigger("select_none")
+        for shown in QUICK_SHOWS if self.quick else SHOWS:
+            show_tool(self, shown)
+
     def export(self) -> None:
         """Export the masks as class-index images."""
         self.window.trigger("export")
@@ -171,8 +167,7 @@ class Tour:
         dialog.choose_format("png-index")
         dialog.folder.setText(str(self.out / "masks"))
         self.wait(lambda: "…" not in dialog.losses.text(), "what will be lost")
-        self._number += 1
-        write_whole(self.out / f"{self._number:02}-export.png", png_of(dialog))
+        self.picture("export", dialog)
         assert dialog.do is not None
         gone: list[int] = []
         dialog.finished.connect(gone.append)
@@ -232,100 +227,7 @@ class Tour:
         self.expect(self.session.saved, "everything is on disk")
         self.picture("end")
 
-    # -- hands ------------------------------------------------------------------------
-
-    def click_at(self, x: float, y: float, button: Qt.MouseButton = LEFT) -> None:
-        """Click the middle of an image pixel."""
-        QTest.mouseClick(
-            self.window.canvas,
-            button,
-            Qt.KeyboardModifier.NoModifier,
-            self._at(x, y),
-        )
-
-    def drag(self, points_xy: list[tuple[float, float]]) -> None:
-        """Press at the first image point, move through the others, release."""
-        canvas = self.window.canvas
-        none = Qt.KeyboardModifier.NoModifier
-        QTest.mousePress(canvas, LEFT, none, self._at(*points_xy[0]))
-        for start, end in itertools.pairwise(points_xy):
-            for part in range(1, 7):
-                x = start[0] + (end[0] - start[0]) * part / 6
-                y = start[1] + (end[1] - start[1]) * part / 6
-                QTest.mouseMove(canvas, self._at(x, y))
-                self.settle(5)
-        QTest.mouseRelease(canvas, LEFT, none, self._at(*points_xy[-1]))
-        self.settle()
-
-    def key(self, key: Qt.Key) -> None:
-        self.window.canvas.setFocus()
-        QTest.keyClick(self.window.canvas, key)
-        self.settle(20)
-
-    def wheel(self, at: QPointF, angle: int) -> None:
-        canvas = self.window.canvas
-        event = QWheelEvent(
-            at,
-            QPointF(canvas.mapToGlobal(at.toPoint())),
-            QPoint(),
-            QPoint(0, angle),
-            Qt.MouseButton.NoButton,
-            Qt.KeyboardModifier.NoModifier,
-            Qt.ScrollPhase.NoScrollPhase,
-            False,
-        )
-        QApplication.sendEvent(canvas, event)
-
-    def show(self, name: str) -> None:
-        self.session.show_image(name)
-        self.wait(lambda: self._shown() == name, f"opening {name}")
-
     # -- eyes -------------------------------------------------------------------------
-
-    def picture(self, name: str) -> None:
-        """Keep a picture of the window as it is."""
-        self.settle(150)
-        self._number += 1
-        path = self.out / f"{self._number:02}-{name}.png"
-        write_whole(path, png_of(self.window))
-
-    def wait(self, done: Callable[[], bool], what: str, seconds: float = 60.0) -> None:
-        """Let the window work until that is true."""
-        end_s = time.monotonic() + seconds
-        while not done():
-            if time.monotonic() > end_s:
-                raise TourFailed(f"The tour waited {seconds:.0f} s for {what} in vain.")
-            self.settle(10)
-
-    def wait_candidates(self) -> None:
-        self.wait(
-            lambda: (
-                bool(self.session.candidates) and not self.session.conversation.waiting
-            ),
-            "the mask",
-        )
-
-    def wait_thumbnails(self) -> None:
-        self.settle(800)
-
-    def settle(self, milliseconds: int = 60) -> None:
-        """Let events come for a while.
-
-        Not ``QTest.qWait``: it keeps Python's lock, so the lanes would starve.
-        """
-        loop = QEventLoop()
-        QTimer.singleShot(milliseconds, loop.quit)
-        loop.exec()
-
-    def expect(self, true: bool, what: str) -> None:
-        if not true:
-            raise TourFailed(f"The tour expected that {what}; it is not so.")
-
-    def _at(self, x: float, y: float) -> QPoint:
-        return self.window.canvas.widget_point(x + 0.5, y + 0.5).toPoint()
-
-    def _shown(self) -> str:
-        return self.session.image.name if self.session.image else ""
 
     def _segments(self) -> int:
         document = self.session.document
@@ -361,6 +263,7 @@ STEPS: tuple[Callable[[Tour], None], ...] = (
     Tour.refine,
     Tour.box,
     Tour.zoom,
+    Tour.tools,
     Tour.export,
     Tour.train,
     Tour.predict,

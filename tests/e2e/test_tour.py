@@ -14,7 +14,11 @@ from seggui.errors import SaveFailed
 from seggui.files.images import read_index
 from seggui.gui.sample import fresh_sample
 
-STEPS = ("open", "click", "brush", "refine", "box", "export", "train", "predict", "end")
+STEPS = (
+    *("open", "click", "brush", "refine", "box"),
+    *("tool-scribble", "tool-wand", "tool-livewire"),
+    *("export", "train", "predict", "end"),
+)
 
 
 def play(out, **environment):
