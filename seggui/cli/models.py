@@ -10,6 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from seggui.cli.progress import bar
+from seggui.core.parameters import Parameter
 from seggui.core.ports import ModelInfo, WeightsFile
 from seggui.errors import BadRequest
 from seggui.files import model_store
@@ -75,6 +76,7 @@ def _info(options: argparse.Namespace) -> int:
         "input": info.input_size,
         "classes": ", ".join(info.classes),
     }
+    rows |= {f"set {row.name}": _setting_text(row) for row in info.parameters}
     weights = info.weights
     if weights is not None:
         rows |= {"weights": weights.name, "size": size_text(weights)}
@@ -92,6 +94,20 @@ def _info(options: argparse.Namespace) -> int:
         if value:
             sys.stdout.write(f"{name.strip():23} {value}\n")
     return 0
+
+
+def _setting_text(row: Parameter) -> str:
+    """What can be set, from where to where, and what it is by itself."""
+    if row.choices:
+        span = ", ".join(word for word, _ in row.choices)
+    elif isinstance(row.default, bool):
+        span = "yes, no"
+    else:
+        span = f"{row.low:g} to {row.high:g} {row.unit}".strip()
+    default = row.default
+    if isinstance(default, bool):
+        default = "yes" if default else "no"
+    return f"{span}; {default} by itself. {row.hint}".strip()
 
 
 def _download(options: argparse.Namespace) -> int:

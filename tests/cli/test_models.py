@@ -161,3 +161,11 @@ def test_the_list_loads_no_torch():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+def test_info_lists_what_can_be_set(capsys):
+    assert run(["models", "info", "wand"]) == 0
+    said = capsys.readouterr().out
+    assert "0 to 255; 32 by itself." in said
+    assert "yes, no; yes by itself." in said
+    assert "rgb, lab, hsv, grey; rgb by itself." in said
