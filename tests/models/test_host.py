@@ -281,3 +281,17 @@ def test_a_click_on_the_built_in_model_loads_no_torch():
     assert done.returncode == 0, done.stderr
     loaded = {name.partition(".")[0] for name in done.stdout.split()}
     assert loaded.isdisjoint({"torch", "torchvision", "PySide6"})
+
+
+def test_regions_that_a_tool_takes_come_with_the_encoding(image):
+    host = EngineHost()
+    large, small = (
+        host.handle(Encode(1, image, "superpixels", settings=wanted), unwatched)
+        for wanted in ((("size", 10),), (("size", 5),))
+    )
+    assert large.borders.width == image.width
+    assert 0 < large.borders.area < small.borders.area
+    ahead = host.handle(Encode(2, image, "superpixels", ahead=True), unwatched)
+    wand = host.handle(Encode(3, image, "wand"), unwatched)
+    assert ahead.borders is None
+    assert wand.borders is None

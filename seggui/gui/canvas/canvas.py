@@ -171,7 +171,6 @@ class Canvas(QWidget):
 
     @property
     def image_size(self) -> tuple[int, int]:
-        """Width and height of the image; zeros without one."""
         return self._content.size
 
     def set_hand(self, hand: PointerTaker | None) -> None:
@@ -236,9 +235,7 @@ class Canvas(QWidget):
 
     def widget_point(self, x: float, y: float) -> QPointF:
         """The place of the widget that shows an image point."""
-        device_x, device_y = self._view.device_xy(x, y)
-        ratio = self.devicePixelRatioF()
-        return QPointF(device_x / ratio, device_y / ratio)
+        return QPointF(*self._view.device_xy(x, y)) / self.devicePixelRatioF()
 
     def _device_xy(self, position: QPointF) -> tuple[float, float]:
         # A place such as 10.4 at a ratio of 1.25 is device pixel 13, but comes out
@@ -307,10 +304,9 @@ class Canvas(QWidget):
 
     def _ring_rect(self, ring: Ring) -> QRect:
         half = max(ring.diameter_px / 2, 3 / self._view.scale)
-        x0, y0 = self._view.device_xy(ring.x - half, ring.y - half)
-        x1, y1 = self._view.device_xy(ring.x + half, ring.y + half)
-        box = Box(math.floor(x0), math.floor(y0), math.ceil(x1), math.ceil(y1))
-        return self._logical_rect(box.grown(_FRINGE_PX))
+        return self._logical_rect(
+            self._view.device_around(ring.x, ring.y, half).grown(_FRINGE_PX)
+        )
 
     def _refresh_frame(self) -> None:
         size = self._device_size()

@@ -48,6 +48,12 @@ class View:
             math.ceil(box.y1 * self.scale + self.top - 0.5),
         )
 
+    def device_around(self, x: float, y: float, reach_px: float) -> Box:
+        """The device pixels within so many image pixels of an image point."""
+        x0, y0 = self.device_xy(x - reach_px, y - reach_px)
+        x1, y1 = self.device_xy(x + reach_px, y + reach_px)
+        return Box(math.floor(x0), math.floor(y0), math.ceil(x1), math.ceil(y1))
+
     def image_box(self, device: Box) -> Box:
         """The image pixels that a box of device pixels touches."""
         x0, y0 = self.image_xy(device.x0, device.y0)

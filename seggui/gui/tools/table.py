@@ -101,8 +101,8 @@ _PROMPTS = (
     ),
     ToolRow(
         "rough", "Rough Stroke", "tool-rough", "R",
-        "Paint roughly over the object: the model finds its outline. The right button "
-        "or Alt takes away. Enter accepts.",
+        "Paint roughly over all of the object: the model finds its outline. The right "
+        "button or Alt takes away. Enter accepts.",
         RoughStrokeTool, "prompts", width="rough_px",
     ),
     ToolRow(
