@@ -244,7 +244,7 @@ class MainWindow(QMainWindow):
             if row.gap and menu.actions():
                 menu.addSeparator()
             if row.family:
-                menu = self._family_menu(menu, row.family)
+                menu = self._family_menu(menu, row)
             menu.addAction(self.actions_by_id[row.id])
         panels = menus["View"].addMenu("Panels")
         put_icon(panels.menuAction(), "layout")
@@ -255,15 +255,16 @@ class MainWindow(QMainWindow):
             panels.addAction(action)
         return menus
 
-    def _family_menu(self, menu: QMenu, family_id: str) -> QMenu:
+    def _family_menu(self, menu: QMenu, row: ActionRow) -> QMenu:
         """The part of the Tools menu for one family."""
         for action in menu.actions():
             part = action.menu()
-            if isinstance(part, QMenu) and part.objectName() == family_id:
+            if isinstance(part, QMenu) and part.objectName() == row.family:
                 return part
-        [family] = [f for f in FAMILIES if f.id == family_id]
+        [family] = [f for f in FAMILIES if f.id == row.family]
         part = menu.addMenu(family.title)
-        part.setObjectName(family_id)
+        part.setObjectName(row.family)
+        put_icon(part.menuAction(), row.icon)
         part.setToolTipsVisible(True)
         return part
 
