@@ -58,7 +58,7 @@ class Finding:
         """IoU of the masks at a threshold a little higher and a little lower."""
         high = np.count_nonzero(self.seen > OFFSET)
         low = np.count_nonzero(self.seen > -OFFSET)
-        return high / low if low else 0.0
+        return float(high / low) if low else 0.0
 
     def enlarged(self, box: Box) -> Floats:
         """The logits at each pixel of a box that lies in the frame's."""

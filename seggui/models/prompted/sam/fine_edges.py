@@ -20,6 +20,8 @@ COARSE = 6.0
 the IoU at 16 pixels, 0.003 at 8 and nothing at 4 (docs/decisions/0011)."""
 NEAR = 4.0
 """Logits between which a pixel is still open."""
+MOST_OPEN = 0.5
+"""A network that is unsure of more of the window than this has drawn no edge."""
 PER_CELL = 2
 """Places of the fit along a side of a cell."""
 REACH = 2
@@ -37,7 +39,7 @@ def following(
     ``cell_px`` is the width of one of the network's cells in these pixels.
     """
     near = np.abs(logits_hw) < NEAR
-    if cell_px < COARSE or not near.any():
+    if cell_px < COARSE or not 0 < near.mean() < MOST_OPEN:
         return logits_hw
     height, width = logits_hw.shape
     shrink = max(1, int(cell_px) // PER_CELL)

@@ -45,3 +45,9 @@ def test_what_is_beyond_doubt_is_left_alone():
     logits = logits * 4
     sure = np.abs(logits) >= 4
     assert np.array_equal(following(logits, image, 16)[sure], logits[sure])
+
+
+def test_where_the_network_is_unsure_of_everything_there_is_no_edge_to_follow():
+    image, _, logits = scene(16)
+    unsure = logits * 0.1
+    assert np.array_equal(following(unsure, image, 16), unsure)
