@@ -96,6 +96,28 @@ def find(weights: WeightsFile, given: Path | None = None) -> Path:
     return place_of(weights)
 
 
+def marks_of_change(weights: WeightsFile) -> tuple[tuple[int, int], ...]:
+    """Of each file when it was changed, in ns, and its size; what is gone has none.
+
+    They differ when the weights were replaced or removed, and cost no reading.
+    """
+    folder = folder_of(weights)
+    if folder is not None:
+        paths = sorted(folder.iterdir())
+    else:
+        paths = [place_of(file) for file in weights.files]
+    return tuple(mark for path in paths for mark in mark_of_change(path))
+
+
+def mark_of_change(path: Path) -> tuple[tuple[int, int], ...]:
+    """When a file was changed, in ns, and its size; nothing when it is not there."""
+    try:
+        facts = path.stat()
+    except OSError:
+        return ()
+    return ((facts.st_mtime_ns, facts.st_size),)
+
+
 def missing_text(weights: WeightsFile) -> str:
     """What is missing, how large it is, where to get it and where to put it."""
     return (

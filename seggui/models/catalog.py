@@ -24,6 +24,8 @@ from seggui.models.propagation.rows import PROPAGATING
 from seggui.models.released import WEIGHTS
 from seggui.models.row import Row
 
+Version = tuple[tuple[int, int], ...]
+
 _TORCHVISION = "BSD-3-Clause"
 _FULL_IMAGE = ("semantic", "instance", "panoptic")
 _RELEASED = "BSD-3-Clause, trained on COCO (CC BY 4.0 annotations)"
@@ -263,6 +265,22 @@ def open_full_image_model(
     path = _weights_of(row.info, weights)
     built: FullImageModel = _function(row.builder)(row.info, path, options)
     return built
+
+
+def version(model: str, weights: Path | None = None) -> Version:
+    """Is another one when the files have changed that the model is opened from.
+
+    ``model`` and ``weights`` are as for opening it; nothing is read.
+    """
+    from seggui.files import model_store
+
+    if weights is not None:
+        return model_store.mark_of_change(weights)
+    known = next((row.info for row in ROWS if row.info.id == model), None)
+    if known is None:
+        # The card of a run is written last.
+        return model_store.mark_of_change(Path(model, "model.json"))
+    return model_store.marks_of_change(known.weights) if known.weights else ()
 
 
 def _built(builder: str, info: ModelInfo, weights: Path | None) -> Any:  # noqa: ANN401

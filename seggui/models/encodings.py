@@ -42,14 +42,14 @@ class EncodedImages:
 
     def get(self, model: PromptedModel, image: SharedImage, report: Report) -> object:
         """The encoding of the image; encodes it when it is not known."""
-        known = self._memory.get(image.key, model.info.id)
+        known = self._memory.get(image.key, _name_of(model))
         if known is None:
             known = self._from_disk(model, image)
         if known is None:
             with interruptible(report, "Encoding the image"):
                 known = model.encode(self._images.get(image), report)
             self._to_disk(model, image, known)
-        self._memory.put(image.key, model.info.id, known)
+        self._memory.put(image.key, _name_of(model), known)
         return known
 
     def make_ready(
@@ -65,9 +65,9 @@ class EncodedImages:
         self, model: PromptedModel, image: SharedImage, encoding: object
     ) -> None:
         """Take note that an encoding may have grown by a closer look."""
-        before = self._memory.size(image.key, model.info.id)
-        self._memory.put(image.key, model.info.id, encoding)
-        if self._memory.size(image.key, model.info.id) > before:
+        before = self._memory.size(image.key, _name_of(model))
+        self._memory.put(image.key, _name_of(model), encoding)
+        if self._memory.size(image.key, _name_of(model)) > before:
             # Not all that grew is for the disk.
             self._to_disk(model, image, encoding, unless_as_large=True)
 
@@ -118,6 +118,12 @@ class EncodedImages:
         self._sizes[name] = nbytes
 
 
+def _name_of(model: PromptedModel) -> str:
+    """What its encodings are remembered by: other weights see other things."""
+    stored = _stored(model)
+    return model.info.id if stored is None else stored.digest
+
+
 def _stored(model: PromptedModel) -> StoredEncodings | None:
     return model if isinstance(model, StoredEncodings) else None
 
@@ -134,21 +140,21 @@ class Encodings:
     def nbytes(self) -> int:
         return sum(size for _, size in self._values.values())
 
-    def get(self, image_key: str, model_id: str) -> object | None:
-        found = self._values.get((image_key, model_id))
+    def get(self, image_key: str, model: str) -> object | None:
+        found = self._values.get((image_key, model))
         if found is None:
             return None
-        self._values.move_to_end((image_key, model_id))
+        self._values.move_to_end((image_key, model))
         return found[0]
 
-    def size(self, image_key: str, model_id: str) -> int:
+    def size(self, image_key: str, model: str) -> int:
         """About how many bytes that one takes; 0 when it is not here."""
-        return self._values.get((image_key, model_id), (None, 0))[1]
+        return self._values.get((image_key, model), (None, 0))[1]
 
-    def put(self, image_key: str, model_id: str, encoding: object) -> None:
+    def put(self, image_key: str, model: str, encoding: object) -> None:
         """Keep it, and drop the oldest others until all fit."""
-        self._values[image_key, model_id] = (encoding, bytes_of(encoding))
-        self._values.move_to_end((image_key, model_id))
+        self._values[image_key, model] = (encoding, bytes_of(encoding))
+        self._values.move_to_end((image_key, model))
         while self.nbytes > self._most_bytes and len(self._values) > 1:
             self._values.popitem(last=False)
 

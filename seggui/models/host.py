@@ -154,12 +154,15 @@ class EngineHost:
         # Tools change quickly between classical models: none of them, light as they
         # are, may push out a network that takes seconds to load.
         kept = self._classical if _is_classical(model_id) else self._prompted
-        return kept.get(model_id, lambda: catalog.open_prompted(model_id))
+        version = catalog.version(model_id)
+        return kept.get(model_id, version, lambda: catalog.open_prompted(model_id))
 
     # -- whole images ---------------------------------------------------------
 
     def _prediction(self, request: Predict, report: Report) -> Predicted:
-        model = self._full.get(_identity(request), lambda: _opened(request))
+        weights = Path(request.weights) if request.weights else None
+        version = catalog.version(request.model, weights)
+        model = self._full.get(_identity(request), version, lambda: _opened(request))
         prediction = model.predict(self._images.get(request.image), report)
         candidates = candidates_of(
             prediction,
@@ -205,32 +208,31 @@ def _is_classical(model_id: str) -> bool:
 
 
 class Recent(Generic[Key, Value]):
-    """The few values that were used last."""
+    """The few values that were used last, each of its newest version."""
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._values: OrderedDict[Key, Value] = OrderedDict()
+        self._values: OrderedDict[Key, tuple[object, Value]] = OrderedDict()
 
-    def get(self, key: Key, make: Callable[[], Value]) -> Value:
+    def get(self, key: Key, version: object, make: Callable[[], Value]) -> Value:
+        if key in self._values and self._values[key][0] != version:
+            del self._values[key]
         if key not in self._values:
             while len(self._values) >= self._most:
                 # Before the new one is made: both may not fit into memory.
                 self._values.popitem(last=False)
-            self._values[key] = make()
+            self._values[key] = (version, make())
         self._values.move_to_end(key)
-        return self._values[key]
+        return self._values[key][1]
 
     def clear(self) -> None:
         self._values.clear()
 
 
 def _identity(request: Predict) -> tuple[object, ...]:
-    """What a full-image model is remembered by; a run may be trained again."""
-    card = Path(request.model, "model.json")
-    changed = card.stat().st_mtime_ns if card.is_file() else 0
+    """What a full-image model is remembered by."""
     return (
         request.model,
-        changed,
         request.weights,
         request.tile,
         request.smallest_score,

@@ -22,6 +22,7 @@ MOST = 2
 @dataclass(frozen=True, slots=True, eq=False)
 class _Pass:
     model: PropagatingModel
+    version: catalog.Version
     memory: object
 
 
@@ -56,14 +57,15 @@ class Sequences:
 
     def _begin(self, request: Propagate) -> None:
         self._passes.pop(request.sequence, None)
-        model = self._model(request.model_id)
+        version = catalog.version(request.model_id)
+        model = self._model(request.model_id, version)
         while len(self._passes) >= self._most:
             self._passes.popitem(last=False)
-        self._passes[request.sequence] = _Pass(model, model.begin())
+        self._passes[request.sequence] = _Pass(model, version, model.begin())
 
-    def _model(self, model_id: str) -> PropagatingModel:
+    def _model(self, model_id: str, version: catalog.Version) -> PropagatingModel:
         """The model of another pass where it is the same: weights are loaded once."""
         for other in self._passes.values():
-            if other.model.info.id == model_id:
+            if (other.model.info.id, other.version) == (model_id, version):
                 return other.model
         return catalog.open_propagating(model_id)

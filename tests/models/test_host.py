@@ -14,6 +14,7 @@ from seggui.core.mask import Mask
 from seggui.core.ports import ModelInfo, unwatched
 from seggui.core.prompt import Point, Prompt
 from seggui.errors import BadRequest, Cancelled, SegguiError
+from seggui.files import model_store
 from seggui.jobs.messages import Ask, AskEach, Encode, Everything, Predict, Refine
 from seggui.jobs.shared import SharedImages
 from seggui.models import catalog
@@ -204,6 +205,43 @@ def test_a_model_is_opened_once_and_again_after_a_new_training(
     assert len(opened) == 3
 
 
+def test_clicks_are_answered_by_the_newest_training_of_a_run(
+    image, monkeypatch, tmp_path
+):
+    opened = []
+
+    def open_prompted(model_id):
+        opened.append(FakePrompted())
+        opened[-1].digest = str(len(opened))
+        opened[-1].pack = lambda encoding: {}
+        opened[-1].unpack = lambda arrays, image_hwc: image_hwc
+        return opened[-1]
+
+    monkeypatch.setattr(catalog, "open_prompted", open_prompted)
+    (tmp_path / "model.json").write_text("1")
+    host, ask = EngineHost(), Ask(1, image, str(tmp_path), PROMPT)
+    host.handle(ask, unwatched)
+    host.handle(ask, unwatched)
+    assert len(opened) == 1
+    os.utime(tmp_path / "model.json", ns=(1, 1))
+    host.handle(ask, unwatched)
+    assert [model.encoded for model in opened] == [1, 1], "not with the old encoding"
+
+
+def test_weights_that_were_replaced_or_removed_are_noticed():
+    weights = catalog.get("sam-vit-b").weights
+    place = model_store.place_of(weights)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.write_bytes(b"old")
+    old = catalog.version("sam-vit-b")
+    assert old == catalog.version("sam-vit-b") != ()
+    place.write_bytes(b"newer")
+    assert catalog.version("sam-vit-b") != old
+    assert catalog.version("any", place) == catalog.version("sam-vit-b")
+    place.unlink()
+    assert catalog.version("sam-vit-b") == ()
+
+
 @pytest.mark.parametrize(
     "error", [MemoryError(), RuntimeError("CUDA error: out of memory")]
 )
@@ -255,9 +293,9 @@ def test_the_oldest_model_goes_before_a_new_one_is_made():
         def __del__(self):
             gone.append(self)
 
-    recent.get("a", Model)
-    recent.get("b", lambda: gone.copy())
-    assert len(recent.get("b", list)) == 1, "both may not fit into memory"
+    recent.get("a", 1, Model)
+    recent.get("b", 1, lambda: gone.copy())
+    assert len(recent.get("b", 1, list)) == 1, "both may not fit into memory"
 
 
 def test_a_click_on_the_built_in_model_loads_no_torch():
