@@ -48,7 +48,6 @@ _IDLE = 1 + _AHEAD
 _MOST_ENCODES = 8
 _PROGRESS_EVERY_S = 0.05
 
-
 _NEED_ENCODING = (Ask, AskEach, Encode, Everything)
 
 
@@ -150,12 +149,17 @@ class Desk:
             return request
 
     def _prepared(self, request: Request) -> bool:
-        """Whether work that runs now is what this request would have to do first."""
-        return isinstance(request, _NEED_ENCODING) and any(
-            isinstance(running, Encode)
-            and running.image.key == request.image.key
-            and running.model_id == request.model_id
-            for running in self._running
+        """Whether the work under way is what this request would have to do first.
+
+        An encoding that itself was interrupted may be minutes away from its end.
+        """
+        if not self._running or not isinstance(request, _NEED_ENCODING):
+            return False
+        now = self._running[-1]
+        return (
+            isinstance(now, Encode)
+            and now.image.key == request.image.key
+            and now.model_id == request.model_id
         )
 
     def _forget(self) -> None:

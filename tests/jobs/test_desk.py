@@ -130,6 +130,22 @@ def test_an_ask_waits_for_the_encoding_it_needs(stage):
     assert stage.ended == [1, 2]
 
 
+def test_an_ask_does_not_wait_for_an_encoding_that_is_interrupted_itself(stage):
+    def encode(report):
+        stage.put(Predict(2, OTHER, "m"))
+        report(1, 2, "half")
+
+    def predict(report):
+        stage.put(Ask(3, IMAGE, "m", PROMPT))
+        report(1, 2, "half")
+        assert stage.ended == [3], "a prediction may take minutes"
+
+    stage.plays.update({1: encode, 2: predict})
+    stage.put(Encode(1, IMAGE, "m"))
+    stage.run()
+    assert stage.ended == [3, 2, 1]
+
+
 def test_several_prompts_wait_for_the_encoding_and_let_clicks_pass(stage):
     def encode(report):
         stage.put(AskEach(2, IMAGE, "m", (PROMPT, PROMPT)))
