@@ -33,14 +33,22 @@ WINDOW_VERBS = (
     Verb("tour", "", "play the main job in the real window and keep its pictures"),
 )
 VERBS = (
-    Verb("segment", "segment", "get the mask of an object from points or boxes"),
+    Verb(
+        "segment",
+        "segment",
+        "get the mask of an object from points, boxes, lines or words",
+    ),
     Verb("predict", "predict", "run a full-image model over images"),
     Verb("propagate", "propagate", "carry objects to the next or earlier images"),
     Verb("everything", "everything", "find every object by a model for clicks"),
     Verb("encode", "encode", "let a model look at images ahead of the first click"),
     Verb("refine", "refine", "refine masks by a recipe: CRF, components, morphology"),
     Verb("train", "train", "train a model on a project or on images and masks"),
-    Verb("train-clicks", "train_clicks", "train the built-in click network"),
+    Verb(
+        "train-clicks",
+        "train_clicks",
+        "teach the click network what an object is in a project",
+    ),
     Verb("evaluate", "evaluate", "compare masks with the truth"),
     Verb("import", "import_", "bring masks of other formats into a project"),
     Verb("export", "export", "write a project's masks in another format"),
@@ -80,9 +88,10 @@ def window_options(words: Sequence[str]) -> argparse.Namespace:
     if not words or words[0] not in {verb.name for verb in WINDOW_VERBS}:
         words.insert(0, "open")
     verb = words.pop(0)
+    summary = next(v.summary for v in WINDOW_VERBS if v.name == verb)
     parser = argparse.ArgumentParser(
         prog=f"seggui {verb}",
-        description=next(v.summary for v in WINDOW_VERBS if v.name == verb),
+        description=f"{summary[0].upper()}{summary[1:]}.",
     )
     parser.set_defaults(verb=verb)
     if verb == "open":
@@ -93,10 +102,16 @@ def window_options(words: Sequence[str]) -> argparse.Namespace:
     else:
         parser.set_defaults(path=None, sample=True)
         parser.add_argument(
-            "--out", default="tour", help="folder for pictures and masks"
+            "--out",
+            default="tour",
+            metavar="DIR",
+            help="folder for pictures and masks (default: tour)",
         )
         parser.add_argument(
-            "--theme", choices=("light", "dark"), default="light", help="colours"
+            "--theme",
+            choices=("light", "dark"),
+            default="light",
+            help="colours (default: light)",
         )
         parser.add_argument(
             "--quick", action="store_true", help="train for a few steps only"
@@ -155,7 +170,7 @@ def _overview(words: Sequence[str]) -> int:
         description="Make segmentation data and the models trained on it.",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         epilog="commands:\n"
-        + "\n".join(f"  {v.name:10}{v.summary}" for v in (*WINDOW_VERBS, *VERBS))
+        + "\n".join(f"  {v.name:14}{v.summary}" for v in (*WINDOW_VERBS, *VERBS))
         + "\n\nseggui COMMAND --help says more. Without a command the window opens.",
         usage="seggui [COMMAND | PATH] [options]",
     )

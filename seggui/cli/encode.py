@@ -38,8 +38,14 @@ class _Count:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("path", type=Path, help="an image, a folder or a project")
-    parser.add_argument("--model", help="by default the best for clicks at hand")
-    parser.add_argument("--weights", type=Path, help="checkpoint of the model")
+    parser.add_argument(
+        "--model",
+        metavar="ID",
+        help="a model for clicks (default: the best at hand)",
+    )
+    parser.add_argument(
+        "--weights", type=Path, metavar="FILE", help="a checkpoint of the model"
+    )
 
 
 def run(options: argparse.Namespace) -> int:

@@ -30,15 +30,26 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "folder", nargs="?", type=Path, help="a project, or images/ with masks/"
     )
-    parser.add_argument("--truth", type=Path, help="folder of true masks (PNG)")
-    parser.add_argument("--pred", type=Path, help="folder of predicted masks (PNG)")
-    parser.add_argument("--model", help="a model's id, or a run folder")
-    parser.add_argument("--weights", type=Path, help="a checkpoint file of the model")
+    parser.add_argument(
+        "--truth", type=Path, metavar="DIR", help="folder of true masks (PNG)"
+    )
+    parser.add_argument(
+        "--pred", type=Path, metavar="DIR", help="folder of predicted masks (PNG)"
+    )
+    parser.add_argument(
+        "--model",
+        metavar="ID",
+        help="an id of `seggui models list`, or a run folder",
+    )
+    parser.add_argument(
+        "--weights", type=Path, metavar="FILE", help="a checkpoint of the model"
+    )
     parser.add_argument(
         "--device", default="auto", help="auto, cpu, cuda or mps (default: auto)"
     )
     parser.add_argument(
         "--classes",
+        metavar="NAMES",
         default="",
         help="names of the ids from 0 on, separated by commas, or a file with one "
         "on each line",

@@ -48,8 +48,14 @@ Sink = Callable[[NamedImage, tuple[Candidate, ...], tuple[int, int]], None]
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("path", type=Path, help="an image, a folder or a project")
-    parser.add_argument("--model", help="by default the best for clicks at hand")
-    parser.add_argument("--weights", type=Path, help="checkpoint of the model")
+    parser.add_argument(
+        "--model",
+        metavar="ID",
+        help="a model for clicks (default: the best at hand)",
+    )
+    parser.add_argument(
+        "--weights", type=Path, metavar="FILE", help="a checkpoint of the model"
+    )
     parser.add_argument("--out", type=Path, metavar="DIR", help="folder for the PNGs")
     parser.add_argument(
         "--into-project",

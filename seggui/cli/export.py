@@ -20,7 +20,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--format", required=True, help="png-index, png-instance or coco"
     )
-    parser.add_argument("--out", type=Path, help="a new folder, outside the project")
+    parser.add_argument(
+        "--out", type=Path, metavar="DIR", help="a new folder, outside the project"
+    )
     parser.add_argument(
         "--dry-run", action="store_true", help="say what will be lost; write nothing"
     )

@@ -38,10 +38,17 @@ HELP = (
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("path", type=Path, help="an image, a folder or a project")
     parser.add_argument(
-        "--model", required=True, help="an id of `seggui models list`, or a run folder"
+        "--model",
+        required=True,
+        metavar="ID",
+        help="an id of `seggui models list`, or a run folder",
     )
-    parser.add_argument("--weights", type=Path, help="a checkpoint file of the model")
-    parser.add_argument("--out", type=Path, help="folder for what is found")
+    parser.add_argument(
+        "--weights", type=Path, metavar="FILE", help="a checkpoint of the model"
+    )
+    parser.add_argument(
+        "--out", type=Path, metavar="DIR", help="folder for what is found"
+    )
     parser.add_argument(
         "--tile",
         type=int,

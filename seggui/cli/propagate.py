@@ -58,7 +58,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     way = parser.add_mutually_exclusive_group()
     way.add_argument("--backward", action="store_true", help="to the images before it")
     way.add_argument("--both", action="store_true", help="to both sides")
-    parser.add_argument("--model", help="by default the best that is at hand")
+    parser.add_argument(
+        "--model",
+        metavar="ID",
+        help="an id of `seggui models list` (default: the best at hand)",
+    )
     parser.add_argument(
         "--mask",
         type=Path,

@@ -21,9 +21,14 @@ HELP = (
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("folder", type=Path, help="a folder of images or a project")
     parser.add_argument(
-        "--model", required=True, help="a run folder, or an id of `seggui models list`"
+        "--model",
+        required=True,
+        metavar="ID",
+        help="an id of `seggui models list`, or a run folder",
     )
-    parser.add_argument("--weights", type=Path, help="a checkpoint file of the model")
+    parser.add_argument(
+        "--weights", type=Path, metavar="FILE", help="a checkpoint of the model"
+    )
     parser.add_argument(
         "--by",
         choices=("entropy", "margin", "disagreement"),

@@ -26,7 +26,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--image", type=Path, help="the image of a single mask")
     where = parser.add_mutually_exclusive_group(required=True)
-    where.add_argument("--out", type=Path, help="folder for the refined masks")
+    where.add_argument(
+        "--out", type=Path, metavar="DIR", help="folder for the refined masks"
+    )
     where.add_argument(
         "--into-project",
         action="store_true",

@@ -80,7 +80,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--mask", type=Path, help="a mask to correct, as PNG")
     parser.add_argument("--text", default="", help="for models that read")
-    parser.add_argument("--model", help="by default the best that is at hand")
+    parser.add_argument(
+        "--model",
+        metavar="ID",
+        help="an id of `seggui models list`, or a run folder of train-clicks "
+        "(default: the best at hand)",
+    )
     parser.add_argument(
         "--set",
         action="append",
@@ -90,14 +95,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="set something of the model ('seggui models info ID' lists what there "
         "is); may be repeated",
     )
-    parser.add_argument("--weights", type=Path, help="checkpoint of the model")
+    parser.add_argument(
+        "--weights", type=Path, metavar="FILE", help="a checkpoint of the model"
+    )
     parser.add_argument("--recipe", default="", help='such as "largest,fill:200"')
     parser.add_argument(
         "--all-candidates",
         action="store_true",
         help="write each candidate, the best first, as NAME-1.png, NAME-2.png, …",
     )
-    parser.add_argument("--out", type=Path, required=True, help="PNG to write")
+    parser.add_argument(
+        "--out", type=Path, required=True, metavar="PNG", help="the mask to write"
+    )
     parser.set_defaults(usage_error=parser.error)
 
 

@@ -50,7 +50,10 @@ _TOLD = (
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("folder", type=Path, nargs="?", help="project or pairs")
     parser.add_argument(
-        "--out", type=Path, help="the run folder (default: a new one in FOLDER/runs)"
+        "--out",
+        type=Path,
+        metavar="RUN",
+        help="the run folder (default: a new one in FOLDER/runs)",
     )
     parser.add_argument(
         "--resume", action="store_true", help="go on with the training in --out"

@@ -34,14 +34,48 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="train the weights in the box anew, on a folder of sets, each with "
         "images/ and instances/ or masks/",
     )
-    add("--out", type=Path, metavar="RUN", help="the run folder")
-    add("--minutes", type=float, help="of training (default: 5, with --data 100)")
-    add("--rate", type=float, help="highest learning rate")
-    add("--seed", type=int, default=0)
-    add("--device", default="auto", help="auto, cpu, cuda or mps")
-    add("--threads", type=int, default=0, help="of the processor; 0: all its cores")
-    add("--batch", type=int, default=8, help="samples of a step")
-    add("--players", type=int, default=1, help="with --data: processes that click")
+    add(
+        "--out",
+        type=Path,
+        metavar="RUN",
+        help="the run folder (default, with --from: a new one in PROJECT/runs)",
+    )
+    add(
+        "--minutes",
+        type=float,
+        metavar="N",
+        help="how long it learns (default: 5, with --data 100)",
+    )
+    add("--rate", type=float, metavar="N", help="highest learning rate")
+    add(
+        "--seed",
+        type=int,
+        default=0,
+        metavar="N",
+        help="the same seed gives the same split and order (default: 0)",
+    )
+    add("--device", default="auto", help="auto, cpu, cuda or mps (default: auto)")
+    add(
+        "--threads",
+        type=int,
+        default=0,
+        metavar="N",
+        help="of the processor; 0: all its cores (default: 0)",
+    )
+    add(
+        "--batch",
+        type=int,
+        default=8,
+        metavar="N",
+        help="samples of a step (default: 8)",
+    )
+    add(
+        "--players",
+        type=int,
+        default=1,
+        metavar="N",
+        help="with --data: processes that click (default: 1)",
+    )
     add("--resume", action="store_true", help="go on with the training in RUN")
     parser.set_defaults(usage_error=parser.error)
 
