@@ -12,6 +12,7 @@ import contextlib
 import hashlib
 import os
 import shutil
+import stat
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -61,7 +62,7 @@ class EncodingFolder:
         """The arrays that were put there; None when they are not, or not any more."""
         path = self._path(image_key, model_digest)
         try:
-            data = path.read_bytes()
+            data = _bytes_of(path)
         except OSError:
             return None
         arrays = unpacked(data)
@@ -93,6 +94,9 @@ class EncodingFolder:
         try:
             make_folder(self.folder)
             self._make_room(len(data))
+            if path.is_symlink():
+                # Nobody but a stranger makes one; what it leads to stays as it is.
+                self.drop(image_key, model_digest)
             write_whole(path, data, lasting=False)
         except SaveFailed as error:
             self.problem = (
@@ -221,6 +225,11 @@ def _most_bytes_in_settings() -> Callable[[], int]:
         return most_bytes
 
     return most
+
+
+def _bytes_of(path: Path) -> bytes:
+    """What a plain file holds; nothing of links, and of pipes that never end."""
+    return path.read_bytes() if stat.S_ISREG(path.lstat().st_mode) else b""
 
 
 def _removed(path: Path) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import struct
 import zlib
 from collections.abc import Mapping
@@ -22,6 +23,9 @@ _KINDS = frozenset(
 )
 _PAYS = 0.95
 """A plane of bytes is kept squeezed when it shrinks to this part or less."""
+_MOST_GROWTH = 8
+"""A Huffman code takes a bit at least (RFC 1951), so a squeezed plane grows to no more
+than that when it is read. Larger promises are lies, made to fill the memory."""
 
 
 def packed(arrays: Arrays) -> bytes:
@@ -70,7 +74,7 @@ def unpacked(data: bytes) -> dict[str, NDArray[Any]] | None:
     try:
         rows = json.loads(bytes(rest[:length]))
         return dict(_arrays_of(rows, rest[length:]))
-    except (ValueError, KeyError, TypeError, zlib.error):
+    except (ValueError, LookupError, TypeError, OverflowError, RecursionError):
         return None
 
 
@@ -80,15 +84,21 @@ def _arrays_of(
     found, start = [], 0
     for row in rows:
         kind, shape = str(row["kind"]), tuple(int(side) for side in row["shape"])
-        if kind not in _KINDS:
+        sizes, count = row["planes"], math.prod(shape)
+        if kind not in _KINDS or len(sizes) != np.dtype(kind).itemsize:
             raise ValueError(kind)
-        count = int(np.prod(shape, dtype=np.int64))
-        planes = np.empty((count, np.dtype(kind).itemsize), np.uint8)
-        for place, size in enumerate(row["planes"]):
+        if not 0 <= count <= _MOST_GROWTH * len(body):
+            raise ValueError("more numbers than the file can hold")
+        planes = np.empty((count, len(sizes)), np.uint8)
+        for place, size in enumerate(sizes):
             stop = start + (count if size < 0 else size)
-            plane = body[start:stop] if size < 0 else _unsqueezed(body[start:stop])
-            planes[:, place] = np.frombuffer(plane, np.uint8)
+            plane = body[start:stop]
             start = stop
+            if size >= 0:
+                plane = _unsqueezed(plane, count)
+            if len(plane) != count:
+                raise ValueError("a plane of another length")
+            planes[:, place] = np.frombuffer(plane, np.uint8)
         array = planes.reshape(-1).view(kind).reshape(shape)
         array.flags.writeable = False
         found.append((str(row["name"]), array))
@@ -100,5 +110,11 @@ def _squeezed(plane: bytes) -> bytes:
     return press.compress(plane) + press.flush()
 
 
-def _unsqueezed(plane: memoryview) -> bytes:
-    return zlib.decompress(plane, -15)
+def _unsqueezed(plane: memoryview, count: int) -> memoryview:
+    """The plane of so many bytes, or one byte more of what is longer."""
+    if count > _MOST_GROWTH * len(plane):
+        raise ValueError("more numbers than the plane can hold")
+    try:
+        return memoryview(zlib.decompressobj(-15).decompress(plane, count + 1))
+    except zlib.error as error:
+        raise ValueError("a plane that was not squeezed") from error

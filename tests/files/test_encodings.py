@@ -1,9 +1,13 @@
 """Encodings on the disk: what comes back, what is thrown away, and what is said."""
 
 import errno
+import json
 import os
+import struct
 import subprocess
 import sys
+import tracemalloc
+import zlib
 
 import numpy as np
 import pytest
@@ -115,6 +119,106 @@ def test_every_single_changed_byte_is_noticed():
         changed = bytearray(data)
         changed[place] ^= 1
         assert unpacked(bytes(changed)) is None, place
+
+
+def with_table(data, change):
+    """The same file with another table, and the checksum that goes with it."""
+    magic, version, _, length = struct.unpack_from("<16sHII", data)
+    table, body = json.loads(data[26 : 26 + length]), data[26 + length :]
+    change(table)
+    text = json.dumps(table).encode()
+    checksum = zlib.crc32(text + body)
+    head = struct.pack("<16sHII", magic, version, checksum, len(text))
+    return head + text + body
+
+
+def squeeze(level, data):
+    press = zlib.compressobj(level, zlib.DEFLATED, -15)
+    return press.compress(data) + press.flush()
+
+
+LIES = {
+    "a thousand million numbers of one": lambda rows: rows[0].update(shape=[10**9]),
+    "more than any number counts": lambda rows: rows[0].update(shape=[10**30]),
+    "sides that multiply to more": lambda rows: rows[0].update(shape=[2**40, 2**40]),
+    "a side below nothing": lambda rows: rows[0].update(shape=[-1]),
+    "no planes": lambda rows: rows[0].update(planes=[]),
+    "too many planes": lambda rows: rows[0].update(planes=[-1] * 9),
+    "a plane of words": lambda rows: rows[0].update(planes=["many", -1]),
+    "a side without end": lambda rows: rows[0].update(shape=[float("inf")]),
+    "no shape": lambda rows: rows[0].pop("shape"),
+    "no rows": lambda rows: rows.__setitem__(0, 7),
+}
+
+
+@pytest.mark.parametrize("lie", LIES)
+def test_a_table_that_lies_is_as_good_as_not_there(lie):
+    data = packed({"a": np.float16([1.0])})
+    assert unpacked(with_table(data, LIES[lie])) is None
+
+
+def test_a_small_file_cannot_fill_the_memory():
+    bomb = squeeze(9, bytes(50 * 10**6))
+    rows = [{"name": "a", "kind": "|u1", "shape": [50 * 10**6], "planes": [len(bomb)]}]
+    text = json.dumps(rows).encode()
+    rest = text + bomb
+    head = struct.pack("<16sHII", b"seggui encoding ", 1, zlib.crc32(rest), len(text))
+    tracemalloc.start()
+    assert unpacked(head + rest) is None
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert most < 10**7
+
+
+def test_a_deep_table_is_as_good_as_not_there():
+    text = b"[" * 100_000
+    head = struct.pack("<16sHII", b"seggui encoding ", 1, zlib.crc32(text), len(text))
+    assert unpacked(head + text) is None
+
+
+def test_what_shrinks_most_comes_back():
+    array = np.zeros(10**5, np.float16)
+    assert np.array_equal(unpacked(packed({"a": array}))["a"], array)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes with names")
+def test_a_pipe_in_the_folder_is_not_waited_for(folder):
+    folder.put("image", "model", {"a": features(4)})
+    path = only_file(folder)
+    path.unlink()
+    os.mkfifo(path)
+    assert folder.get("image", "model") is None
+
+
+def test_a_link_in_the_folder_leads_to_no_file_outside_it(folder, tmp_path):
+    folder.put("image", "model", {"a": features(4)})
+    path, photo = only_file(folder), tmp_path / "photo.png"
+    path.unlink()
+    photo.write_bytes(b"a photograph")
+    path.symlink_to(photo)
+    assert folder.get("image", "model") is None
+    path.unlink(missing_ok=True)
+    path.symlink_to(photo)
+    assert folder.put("image", "model", {"a": features(4)})
+    assert photo.read_bytes() == b"a photograph"
+    assert folder.get("image", "model") is not None
+    path.unlink()
+    path.symlink_to(photo)
+    folder.clear()
+    assert photo.read_bytes() == b"a photograph"
+
+
+def test_a_folder_of_the_name_of_an_encoding_is_left_alone(folder):
+    folder.put("image", "model", {"a": features(4)})
+    path = only_file(folder)
+    path.unlink()
+    path.mkdir()
+    (path / "work.txt").write_text("mine")
+    assert folder.get("image", "model") is None
+    assert not folder.put("image", "model", {"a": features(4)})
+    assert folder.problem
+    folder.clear()
+    assert (path / "work.txt").read_text() == "mine"
 
 
 def test_the_one_unused_for_longest_goes_first(tmp_path):
