@@ -63,6 +63,8 @@ def is_fresh(path: Path) -> bool:
 def record(path: Path, sha256: str) -> None:
     """Write the digest down; where that cannot be done it is taken again next time."""
     with contextlib.suppress(SegguiError, OSError):
+        if record_of(path).is_symlink():
+            record_of(path).unlink()  # not ours; what it leads to stays as it is
         write_whole(record_of(path), f"{sha256}  {path.name}\n".encode())
         changed_ns = path.stat().st_mtime_ns
         os.utime(record_of(path), ns=(changed_ns, changed_ns))

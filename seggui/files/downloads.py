@@ -29,7 +29,7 @@ from urllib.parse import urlsplit
 
 from seggui.core.ports import Report
 from seggui.errors import SaveFailed
-from seggui.files.atomic import reason_of, write_whole
+from seggui.files.atomic import NO_LINK, reason_of, write_whole
 from seggui.files.network import Network, reason_for_error, reason_for_status
 from seggui.files.stream import Stream
 
@@ -86,6 +86,7 @@ def fetch(wanted: Wanted, part: Path, report: Report, network: Network) -> None:
     called; except for the wrong file, what arrived stays for the next time.
     """
     addresses = network.addresses(wanted.url)
+    _drop_strange(part)
     reason = ""
     for url in addresses:
         try:
@@ -105,6 +106,16 @@ def drop(part: Path) -> None:
     """Forget what has arrived."""
     part.unlink(missing_ok=True)
     note_of(part).unlink(missing_ok=True)
+
+
+def _drop_strange(part: Path) -> None:
+    """A link would lead the bytes into another file, and a pipe never take them."""
+    for path in (part, note_of(part)):
+        if path.is_symlink() or (path.exists() and not path.is_file()):
+            try:
+                path.unlink()
+            except OSError as error:
+                raise SaveFailed(path, reason_of(error, path, 0), _KEPT) from error
 
 
 def _fetch_from(
@@ -253,7 +264,7 @@ class _Attempt:
 
     def _write_body(self, stream: Stream, answer: _Answer) -> None:
         done, total = answer.start, answer.total
-        flags = os.O_WRONLY | os.O_CREAT | getattr(os, "O_BINARY", 0)
+        flags = os.O_WRONLY | os.O_CREAT | NO_LINK | getattr(os, "O_BINARY", 0)
         with self._told_as_save_failed(total - done):
             descriptor = os.open(self._part, flags, 0o666)
         try:

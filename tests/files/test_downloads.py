@@ -161,6 +161,35 @@ def test_a_part_that_is_whole_is_only_checked(server):
     assert not server.requests
 
 
+@pytest.mark.parametrize(
+    "name", ["net.pt.part", "net.pt.part.json", "net.pt.sha256", "net.pt"]
+)
+@pytest.mark.parametrize("size", [0, 1000, SIZE])
+def test_links_in_the_model_folder_lead_to_no_file_outside_it(
+    server, tmp_path, name, size
+):
+    photo, photograph = tmp_path / "photo.png", bytes(size)
+    photo.write_bytes(photograph)
+    models_folder().mkdir(parents=True)
+    (models_folder() / name).symlink_to(photo)
+    assert fetch(weights(server)).read_bytes() == CONTENT
+    assert photo.read_bytes() == photograph
+    assert not (models_folder() / "net.pt.part").exists()
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes with names")
+def test_a_pipe_in_place_of_the_part_is_not_waited_for(server):
+    models_folder().mkdir(parents=True)
+    os.mkfifo(part())
+    assert fetch(weights(server)).read_bytes() == CONTENT
+
+
+def test_a_folder_in_place_of_the_part_is_told(server):
+    part().mkdir(parents=True)
+    with pytest.raises(SegguiError, match=r"net\.pt\.part"):
+        fetch(weights(server))
+
+
 def test_a_part_longer_than_what_the_server_has_starts_anew(server):
     models_folder().mkdir(parents=True)
     part().write_bytes(b"x" * 300_000)
