@@ -37,6 +37,7 @@ from seggui.jobs.shared import AttachedImages
 from seggui.models import catalog
 from seggui.models.encodings import EncodedImages, Encodings
 from seggui.models.everything import everything
+from seggui.models.interrupting import interruptible
 from seggui.models.predictions import candidates_of
 from seggui.models.prompted.asking import answer, answer_each
 from seggui.models.sequences import Sequences
@@ -63,7 +64,8 @@ class EngineHost:
     def handle(self, request: Request, report: Report) -> Reply:
         start_s = time.perf_counter()
         try:
-            reply = self._answer(request, report)
+            with interruptible(report, ""):
+                reply = self._answer(request, report)
         except (RuntimeError, MemoryError) as error:
             if not _out_of_memory(error):
                 raise

@@ -17,7 +17,9 @@ def interruptible(report: Report, what: str) -> Iterator[None]:
     """Within the block, every layer of every network may call ``report`` first.
 
     A click is then answered in the middle of an encoding of seconds, and a cancel ends
-    it, whether or not the model reports by itself. Without torch nothing happens.
+    it, whether or not the model reports by itself. The block has a precision of its own
+    and is no part of an inference: what it interrupts may be within both. Without torch
+    nothing happens.
     """
     torch = sys.modules.get("torch")
     if torch is None:
@@ -32,18 +34,18 @@ def interruptible(report: Report, what: str) -> Iterator[None]:
             return
         inside = True
         try:
-            # What is answered in between has a precision of its own.
-            with (
-                torch.autocast("cpu", enabled=False),
-                torch.autocast("cuda", enabled=False),
-            ):
-                report(0, 0, what)
+            report(0, 0, what)
         finally:
             inside = False
             last_s = time.monotonic()
 
     hook = torch.nn.modules.module.register_module_forward_pre_hook(look_up)
     try:
-        yield
+        with (
+            torch.inference_mode(False),
+            torch.autocast("cpu", enabled=False),
+            torch.autocast("cuda", enabled=False),
+        ):
+            yield
     finally:
         hook.remove()

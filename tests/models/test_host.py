@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import time
 from dataclasses import replace
 
 import numpy as np
@@ -152,6 +153,33 @@ def test_an_image_that_was_closed_is_ready_when_it_comes_back(model, image):
     host.forget("a")
     host.handle(Encode(2, image, "fake"), unwatched)
     assert model.encoded == 1
+
+
+def test_a_slow_answer_of_a_network_is_broken_off_by_a_newer_click(
+    model, image, monkeypatch
+):
+    import torch
+
+    class Slow(torch.nn.Module):
+        def forward(self, x):
+            time.sleep(0.02)
+            return x
+
+    layers = torch.nn.Sequential(*[Slow() for _ in range(9)])
+    host, decoded = EngineHost(), []
+
+    def decode(encoding, prompt, report):
+        layers(torch.zeros(1))
+        decoded.append(prompt)
+
+    def report(done, total, what):
+        raise Cancelled
+
+    host.handle(Encode(1, image, "fake"), unwatched)
+    monkeypatch.setattr(model, "decode", decode)
+    with pytest.raises(Cancelled):
+        host.handle(Ask(2, image, "fake", PROMPT), report)
+    assert decoded == []
 
 
 def test_the_recipe_runs_over_the_candidates(model, image):

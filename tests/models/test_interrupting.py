@@ -42,16 +42,30 @@ def test_what_is_answered_in_between_runs_to_its_end_in_its_own_precision(networ
 
     def report(done, total, what):
         if not answers:
-            answers.append(other(torch.ones(1, 4)).dtype)
-            answers.append(network(torch.zeros(1)))
+            with interruptible(lambda *_: None, ""):
+                answers.append(other(torch.ones(1, 4)).dtype)
+                answers.append(network(torch.zeros(1)))
 
     with (
-        torch.autocast("cpu", dtype=torch.bfloat16),
         interruptible(report, "Encoding"),
+        torch.autocast("cpu", dtype=torch.bfloat16),
     ):
         network(torch.zeros(1))
     assert answers[0] == torch.float32
     assert Slow.ran == 40
+
+
+def test_what_is_opened_in_between_can_be_used_outside_of_inference(network):
+    opened = []
+
+    def report(done, total, what):
+        with interruptible(lambda *_: None, ""):
+            opened.append(torch.zeros(1))
+
+    with interruptible(report, "Encoding"), torch.inference_mode():
+        network(torch.zeros(1))
+    assert opened
+    assert not any(tensor.is_inference() for tensor in opened)
 
 
 def test_afterwards_networks_run_undisturbed(network):
