@@ -1,8 +1,9 @@
 """One object on many images: segments that belong together, and new ones for it.
 
 Segments of one object share a track. It is kept in the prompts of their source, as
-``{"track": id, "from": image}``; the segment a track began with needs no entry, since
-its own id names the track.
+``{"track": id, "from": image, "made": outline}``; the segment a track began with needs
+no entry, since its own id names the track. ``made`` is the box and the area of the mask
+as it was propagated: one that differs now was worked on by a person.
 """
 
 from __future__ import annotations
@@ -84,24 +85,27 @@ def with_followed(
 ) -> Document:
     """Put objects that were followed here on top, as candidates to review.
 
-    Candidates that an earlier propagation made of the same objects go. What is
+    Candidates that an earlier propagation made of the same objects go, but not one
+    whose mask a person changed since: its object is left as it is here. What is
     accepted stays, and keeps its pixels.
     """
     if not writable(document, on_annotated):
         return document
-    old = [
-        segment.id
+    earlier = [
+        segment
         for segment in document.segments
         if segment.source.tool == TOOL
         and not segment.accepted
         and not segment.locked
         and track_of(segment) in found
     ]
+    changed = {track_of(segment) for segment in earlier if _worked_on(segment)}
+    old = [segment.id for segment in earlier if track_of(segment) not in changed]
     document = edits.remove_segments(document, old)
     segments = []
     for seed in seeds:
         followed = found.get(seed.track)
-        if followed is None:
+        if followed is None or seed.track in changed:
             continue
         mask = followed.mask
         for other in document.accepted:
@@ -111,10 +115,21 @@ def with_followed(
     return edits.add_segments(document, segments)
 
 
+def _worked_on(segment: Segment) -> bool:
+    """Whether the mask is not any more the one that was propagated."""
+    made = [prompt["made"] for prompt in segment.source.prompts if "made" in prompt]
+    return bool(made) and made[0] != _outline(segment.mask)
+
+
+def _outline(mask: Mask) -> list[int]:
+    box = mask.bbox
+    return [box.x0, box.y0, box.x1, box.y1, mask.area]
+
+
 def _candidate(
     seed: Seed, followed: Followed, mask: Mask, model: str, from_image: str
 ) -> Segment:
-    prompt = {"track": seed.track, "from": from_image}
+    prompt = {"track": seed.track, "from": from_image, "made": _outline(mask)}
     score = round(float(followed.score), 4)
     return Segment(
         mask,

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from seggui.core import edits
 from seggui.core.candidate import Followed
 from seggui.core.document import Document, ImageFacts
 from seggui.core.geometry import Box
@@ -55,7 +56,9 @@ def test_what_was_found_comes_as_candidates_of_the_same_objects():
         "left",
         0.9123,
     )
-    assert first.source.prompts == ({"track": "a", "from": "a.png"},)
+    assert first.source.prompts == (
+        {"track": "a", "from": "a.png", "made": [4, 4, 10, 10, 36]},
+    )
     again = parse_document(document_bytes(document), "x")
     assert [track_of(s) for s in again.segments] == ["a", "b"]
 
@@ -72,6 +75,22 @@ def test_candidates_of_an_earlier_propagation_go_and_all_others_stay():
     assert after.segments[:3] == kept
     assert len(after.segments) == 5
     assert after.get("old") is None
+
+
+@pytest.mark.parametrize("through_a_file", [False, True])
+def test_a_candidate_that_a_person_changed_is_not_replaced(through_a_file):
+    document = with_followed(Document(FACTS), FOUND, SEEDS, "flow", "a.png")
+    first, second = document.segments
+    document = edits.replace_mask(document, first.id, square(6))
+    if through_a_file:
+        document = parse_document(document_bytes(document), "x")
+    later = {"a": Followed(square(9), 0.9), "b": Followed(square(25), 0.9)}
+    after = with_followed(document, later, SEEDS, "flow", "a.png")
+    mine, others = after.get(first.id), after.segments[-1]
+    assert mine.mask.same_pixels(square(6))
+    assert [track_of(s) for s in after.segments] == ["a", "b"]
+    assert after.get(second.id) is None, "nobody touched that one"
+    assert others.mask.same_pixels(square(25))
 
 
 def test_an_object_that_is_gone_leaves_no_candidate_behind():
