@@ -40,7 +40,7 @@ class Parameter:
             return self._checked_truth(value)
         try:
             number = float(value)
-        except ValueError:
+        except (ValueError, OverflowError):
             number = math.nan
         if not self.low <= number <= self.high:
             raise BadRequest(

@@ -15,6 +15,11 @@ from seggui.errors import BadRequest
 
 MOST_POINTS = 1000
 MOST_LINE_POINTS = 100_000
+MOST_LINES = 1000
+MOST_EXEMPLARS = 1000
+MOST_TEXT = 1000
+MOST_TOLD_POINTS = 1000
+"""Corners of lines that the provenance of a segment keeps: files must not swell."""
 
 Part = Literal["points", "box", "scribbles", "rough", "text", "exemplars"]
 """What a prompt may be made of; a model says which of them it reads."""
@@ -128,11 +133,16 @@ class Prompt:
         """
         if self.empty:
             raise BadRequest("The prompt holds no point, box, line or text.")
-        if len(self.points) > MOST_POINTS:
-            raise BadRequest(
-                f"The prompt holds {len(self.points)} points; "
-                f"{MOST_POINTS} are the most."
-            )
+        for count, most, what in (
+            (len(self.points), MOST_POINTS, "points"),
+            (len(self.exemplars), MOST_EXEMPLARS, "examples"),
+            (len(self.scribbles), MOST_LINES, "scribbles"),
+            (len(self.text), MOST_TEXT, "letters of text"),
+        ):
+            if count > most:
+                raise BadRequest(
+                    f"The prompt holds {count} {what}; {most} are the most."
+                )
         for point in self.points:
             inside = 0 <= point.x < width and 0 <= point.y < height
             if not (math.isfinite(point.x) and math.isfinite(point.y) and inside):
@@ -153,7 +163,10 @@ class Prompt:
         )
 
     def as_json(self) -> Mapping[str, object]:
-        """The prompt as plain values, for the provenance of a segment."""
+        """The prompt as plain values, for the provenance of a segment.
+
+        Of very long lines it keeps corners at even steps, and both ends.
+        """
         out: dict[str, object] = {}
         if self.points:
             out["points"] = [
@@ -164,9 +177,10 @@ class Prompt:
         if self.text:
             out["text"] = self.text
         if self.scribbles:
+            of = sum(len(line.points_xy) for line in self.scribbles)
             out["scribbles"] = [
                 {
-                    "points": [[round(x, 1), round(y, 1)] for x, y in line.points_xy],
+                    "points": [[round(x, 1), round(y, 1)] for x, y in _told(line, of)],
                     "width": line.width_px,
                     "positive": line.positive,
                 }
@@ -181,6 +195,15 @@ class Prompt:
         if self.previous is not None:
             out["previous"] = True
         return out
+
+
+def _told(line: Scribble, of: int) -> tuple[tuple[float, float], ...]:
+    """The corners of one of several lines of ``of`` corners that are kept."""
+    corners = line.points_xy
+    step = math.ceil(of / MOST_TOLD_POINTS)
+    if step <= 1 or len(corners) <= 2:
+        return corners
+    return (*corners[:-1:step], corners[-1])
 
 
 def _corners(box: Box) -> list[int]:
@@ -206,6 +229,8 @@ def _cut_lines(
     for line in lines:
         if not all(math.isfinite(x) and math.isfinite(y) for x, y in line.points_xy):
             raise BadRequest("A scribble has corners that are no numbers.")
+        if not (math.isfinite(line.width_px) and line.width_px > 0):
+            raise BadRequest(f"A scribble cannot be {line.width_px:g} pixels wide.")
         inside = tuple(
             (x, y) for x, y in line.points_xy if 0 <= x < width and 0 <= y < height
         )

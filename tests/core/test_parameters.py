@@ -41,6 +41,8 @@ def test_a_value_comes_out_in_its_own_type(row, given, value):
         (WHOLE, 21, "'rounds' is a number from 1 to 20, not '21'"),
         (WHOLE, "many", "from 1 to 20"),
         (WHOLE, "", "from 1 to 20"),
+        (NUMBER, 10**400, "from 0 to 2"),
+        (WHOLE, 10**400, "from 1 to 20"),
         (NUMBER, "nan", "'beta' is a number from 0 to 2"),
         (NUMBER, float("inf"), "from 0 to 2"),
         (NUMBER, -0.001, "from 0 to 2"),

@@ -11,6 +11,7 @@ from seggui.core.mask import Mask
 from seggui.core.prompt import (
     MOST_LINE_POINTS,
     MOST_POINTS,
+    MOST_TOLD_POINTS,
     Point,
     Prompt,
     Scribble,
@@ -51,6 +52,45 @@ def test_each_kind_of_mark_is_a_part(parts, name):
     prompt = checked(**parts)
     assert prompt.parts == {name}
     assert not prompt.empty
+
+
+@pytest.mark.parametrize("lines", [1, 7])
+def test_the_provenance_of_very_long_scribbles_stays_small(lines):
+    each = MOST_LINE_POINTS // lines
+    corners = tuple((i / each * 39, i / each * 29) for i in range(each))
+    prompt = checked(scribbles=(Scribble(corners),) * lines)
+    told = prompt.as_json()["scribbles"]
+    assert len(told) == lines
+    assert sum(len(line["points"]) for line in told) <= MOST_TOLD_POINTS + 2 * lines
+    for line in told:
+        assert line["points"][0] == [0.0, 0.0]
+        assert line["points"][-1] == [round(v, 1) for v in corners[-1]]
+    assert len(json.dumps(told)) < 40_000
+
+
+def test_short_scribbles_are_told_in_full():
+    corners = tuple((float(i % 40), 3.0) for i in range(500))
+    [line] = checked(scribbles=(Scribble(corners),)).as_json()["scribbles"]
+    assert [tuple(corner) for corner in line["points"]] == list(corners)
+
+
+@pytest.mark.parametrize("width", [0.0, -3.0, math.nan, math.inf])
+def test_a_scribble_of_no_sensible_width_is_refused(width):
+    with pytest.raises(BadRequest, match="pixels wide"):
+        checked(scribbles=(Scribble(((1.0, 1.0),), width),))
+
+
+@pytest.mark.parametrize(
+    ("parts", "what"),
+    [
+        ({"exemplars": (Box(1, 1, 5, 5),) * 1001}, "1001 examples"),
+        ({"scribbles": (LINE,) * 1001}, "1001 scribbles"),
+        ({"text": "a" * 1001}, "1001 letters"),
+    ],
+)
+def test_far_too_much_is_refused(parts, what):
+    with pytest.raises(BadRequest, match=what):
+        checked(**parts)
 
 
 def test_positive_and_negative_clicks_are_told_apart():
