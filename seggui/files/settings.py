@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,7 +36,10 @@ class Setting:
         """Return the value in the type of the default; raises ``BadRequest``."""
         kind = type(self.default)
         if kind is float and type(value) is int:
-            value = float(value)
+            try:
+                value = float(value)
+            except OverflowError:
+                value = math.inf
         if type(value) is not kind:
             raise BadRequest(f"{self.label} cannot be {value!r}.")
         if self.choices and value not in self.choices:
@@ -256,7 +260,10 @@ class Settings:
 
     def _read(self) -> None:
         try:
-            content = json.loads(self._path.read_bytes())
+            # What JSON has no number for could not be written again.
+            content = json.loads(
+                self._path.read_bytes(), parse_float=_finite, parse_constant=_nothing
+            )
         except FileNotFoundError:
             return
         except OSError as error:
@@ -290,3 +297,12 @@ class Settings:
             f"Could not use all of the settings in {self._path}: {reason}. "
             "The defaults are used for what is missing; your images are not affected."
         )
+
+
+def _finite(text: str) -> float | None:
+    number = float(text)
+    return number if math.isfinite(number) else None
+
+
+def _nothing(_word: str) -> None:
+    """For ``NaN`` and ``Infinity``."""

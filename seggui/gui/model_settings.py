@@ -58,7 +58,7 @@ def _kept(text: str) -> dict[str, dict[str, Value]]:
     """What a blob holds, as far as it makes sense."""
     try:
         content = json.loads(text or "{}")
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     if not isinstance(content, dict):
         return {}

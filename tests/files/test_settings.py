@@ -46,6 +46,20 @@ def test_a_broken_file_gives_defaults_and_one_sentence(content):
     assert Settings.load().problem == ""
 
 
+@pytest.mark.parametrize("number", ["NaN", "-Infinity", "1e999", "1" + "0" * 400])
+def test_a_number_beyond_all_numbers_costs_only_itself(number):
+    text = '{"values": {"encoding_cache_gb": %s, "of_later": %s, "theme": "dark"}}'
+    path = Settings.load().path
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text % (number, number))
+    settings = Settings.load()
+    assert settings.value("encoding_cache_gb") == 4.0
+    assert settings.value("theme") == "dark"
+    assert "Encodings on disk" in settings.problem
+    settings.save()
+    assert Settings.load().value("theme") == "dark"
+
+
 def test_a_settings_file_that_is_a_folder_gives_defaults():
     path = Settings.load().path
     path.mkdir(parents=True)

@@ -381,7 +381,13 @@ def test_settings_come_back_at_the_next_start(session):
 
 
 def test_kept_settings_that_make_no_sense_any_more_are_passed_over(session):
-    for text in ("[]", "{", '{"squares": {"side": 999, "gone": 1, "even": true}}'):
+    odd = ('{"squares": {"side": 1%s, "even": true}}' % ("0" * 400), "[" * 100_000)
+    for text in (
+        *odd,
+        "[]",
+        "{",
+        '{"squares": {"side": 999, "gone": 1, "even": true}}',
+    ):
         session.settings.set_blob("model_settings", text)
         kept = ModelSettings(session.settings)
         assert kept.values(SQUARES)["side"] == 20

@@ -55,13 +55,14 @@ class PropagateWish:
         """A remembered wish; what cannot be read gives the usual one."""
         try:
             values = json.loads(text)
-        except ValueError:
+        except (ValueError, RecursionError):
             return PropagateWish()
         usual = PropagateWish()
         if not isinstance(values, dict):
             return usual
-        ways = {way for way, _ in _WAYS}
-        kinds = {kind for _, kind in _ANNOTATED}
+        # Lists: what is looked for may be anything, also what has no hash.
+        ways = [way for way, _ in _WAYS]
+        kinds = [kind for _, kind in _ANNOTATED]
         most, model_id = values.get("most"), values.get("model_id")
         return PropagateWish(
             values["direction"] if values.get("direction") in ways else usual.direction,

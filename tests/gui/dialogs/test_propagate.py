@@ -69,6 +69,8 @@ def test_a_remembered_wish_is_shown_and_survives_as_text(dialog):
         "{",
         "[1]",
         "null",
+        "[" * 100_000,
+        '{"direction": [], "most": 1e999, "on_annotated": {}}',
         '{"direction": "up", "most": -1, "model_id": 3, "on_annotated": "x"}',
         '{"most": true, "until_lost": 1}',
         '{"most": 1e9}',
