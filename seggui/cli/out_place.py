@@ -27,6 +27,12 @@ def check_out(out: Path, source: Path) -> None:
             f"{out} holds images with masks of its own, which would be overwritten. "
             "Choose another folder."
         )
+    for kind in _KINDS:
+        if source.resolve().is_relative_to((folder / kind).resolve()):
+            raise BadRequest(
+                f"{out} is where {source} lies: the new {kind} would be written over "
+                "the images themselves. Choose another folder."
+            )
     if source.is_dir() and folder == source.resolve():
         raise BadRequest(
             f"{out} is the folder of the images themselves. Choose another folder."

@@ -24,6 +24,24 @@ def test_predictions_never_replace_masks_made_by_hand(pairs, capsys):
     assert (pairs / "masks/a.png").read_bytes() == b"by hand"
 
 
+@pytest.mark.parametrize("kind", ["masks", "instances"])
+@pytest.mark.parametrize("through_a_link", [False, True])
+def test_images_in_a_folder_called_like_results_are_not_written_over(
+    tmp_path, kind, through_a_link
+):
+    photos = tmp_path / "set" / kind
+    photos.mkdir(parents=True)
+    (photos / "a.png").write_bytes(b"a photograph")
+    out = tmp_path / "set"
+    if through_a_link:
+        out = tmp_path / "out"
+        out.mkdir()
+        (out / kind).symlink_to(photos)
+    for source in (photos, photos / "a.png"):
+        with pytest.raises(BadRequest, match="over the images themselves"):
+            check_out(out, source)
+
+
 def test_a_folder_inside_a_project_or_the_source_itself_is_refused(tmp_path):
     project = tmp_path / "project"
     project.mkdir()
