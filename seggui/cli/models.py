@@ -53,7 +53,7 @@ def _list(options: argparse.Namespace) -> int:
     for info in infos:
         size = size_text(info.weights) if info.weights else ""
         sys.stdout.write(
-            f"{info.run or info.id:{width}}  {info.kind:9} {_state(info):17} "
+            f"{info.run or info.id:{width}}  {info.kind:11} {_state(info):17} "
             f"{size:>14}  {info.title}\n"
         )
     return 0

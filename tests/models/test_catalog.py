@@ -80,7 +80,8 @@ def test_a_prompted_model_says_of_itself_what_the_table_says():
 def test_each_weights_file_is_what_its_publisher_calls_it():
     for info in catalog.builtin():
         if info.weights is not None:
-            assert info.weights.url.endswith(f"/{info.weights.name}")
+            published = info.weights.name.rpartition("/")[2]
+            assert info.weights.url.endswith(f"/{published}")
             digits = info.weights.sha256
             assert not digits or int(digits, 16)
 
@@ -159,3 +160,8 @@ def test_a_run_registers_by_its_card_and_goes_with_it(tmp_path):
 def test_a_card_that_is_none_registers_nothing(tmp_path, text):
     (run_in(tmp_path, "a") / "model.json").write_text(text)
     assert catalog.runs(tmp_path) == ()
+
+
+def test_words_and_examples_have_a_model_that_reads_them():
+    for part in ("text", "exemplars"):
+        assert any(part in info.reads for info in catalog.prompted())

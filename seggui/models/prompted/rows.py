@@ -93,7 +93,7 @@ _THIRD = (
     Row(
         ModelInfo(
             id="sam3",
-            title="SAM 3 (reads words and examples; slow without a graphics card)",
+            title="SAM 3 (words and examples)",
             kind="prompted",
             paper=_SAM3_PAPER,
             code_licence=_APACHE,
@@ -157,7 +157,7 @@ _BUILT_IN = (
     Row(
         ModelInfo(
             id="classic",
-            title="Classic (clicks and boxes, no download)",
+            title="Classic (no download)",
             kind="prompted",
             paper="Region trees, geodesic distance and graph cuts; see the decision "
             "record",
@@ -184,4 +184,4 @@ _BUILT_IN = (
     ),
 )
 
-PROMPTED = (*_SECOND, *_FIRST, *_BUILT_IN, *CLASSICAL)
+PROMPTED = (*_SECOND, *_FIRST, *_THIRD, *_BUILT_IN, *CLASSICAL)
