@@ -118,9 +118,7 @@ def run(options: argparse.Namespace) -> int:
     recipe = parse(options.recipe) if options.recipe else None
     image_hwc = read_image(options.image).display_hwc()
     height, width = image_hwc.shape[:2]
-    prompts = list(_prompts(options, height, width))
-    for prompt in prompts:
-        prompt.checked(width, height)
+    prompts = [p.checked(width, height) for p in _prompts(options, height, width)]
     began = time.monotonic()
     with bar(0, "segmenting") as progress:
         model_id, answers = _asked(options, prompts, image_hwc, progress.report)
@@ -266,8 +264,9 @@ def _asked(
 
     model_id = options.model or catalog.best_prompted().id
     settings: Settings = tuple(options.set)
-    values_of(catalog.get(model_id).parameters, settings)
     model = catalog.open_prompted(model_id, options.weights)
+    # Before the model looks at the image, which may take a while.
+    values_of(model.info.parameters, settings)
     encoding = model.encode(image_hwc, report)
     return model_id, [answer(model, encoding, prompt, report) for prompt in prompts]
 
@@ -308,13 +307,13 @@ def _write(
         scores = [candidates[0].score for candidates in answers]
         rows = [(out, mask, min(scores))]
     for path, _, _ in rows:
-        _check_place(path)
+        _check_place(path, options.image)
     for path, mask, _ in rows:
         _write_png(path, mask)
     return rows
 
 
-def _check_place(path: Path) -> None:
+def _check_place(path: Path, image: Path) -> None:
     """Only a mask may be replaced by a mask, never somebody's photograph."""
     import numpy as np
 
@@ -331,6 +330,9 @@ def _check_place(path: Path) -> None:
             f"{path} is there already and is no mask of 0 and 255; it stays as it is. "
             "Give --out another name."
         )
+    if path.samefile(image):
+        # One of black and white only looks like a mask.
+        raise BadRequest(f"{path} is the image itself. Give --out another name.")
 
 
 def _write_png(path: Path, mask: Mask) -> None:

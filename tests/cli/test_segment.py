@@ -11,6 +11,8 @@ from PIL import Image
 
 from seggui.cli import dispatch
 from seggui.files.images import read_image, read_index
+from seggui.models import catalog
+from seggui.models.prompted.classic import ClassicModel
 
 HEIGHT, WIDTH = 90, 120
 
@@ -189,6 +191,27 @@ def test_a_photograph_is_never_overwritten_by_a_mask(photo, capsys):
     assert segment(photo, "--point", "88,45")[0] == 0  # a mask may be made again
 
 
+@pytest.mark.parametrize("through_a_link", [False, True])
+def test_a_black_and_white_image_is_not_taken_for_a_mask_of_itself(
+    photo, capsys, through_a_link
+):
+    scan = photo.with_name("scan.png")
+    Image.fromarray(two_discs()[0].astype(np.uint8) * 255).save(scan)
+    before, out = scan.read_bytes(), scan
+    if through_a_link:
+        out = photo.with_name("link.png")
+        out.symlink_to(scan)
+    assert segment(scan, "--point", "30,45", out=out.name)[0] == 1
+    assert "is the image itself" in capsys.readouterr().err
+    assert scan.read_bytes() == before
+
+
+def test_what_a_line_has_outside_the_image_is_cut_off(photo):
+    code, out = segment(photo, "--scribble", "22,45 38,45 200,45", "--scribble=-9,-9")
+    assert code == 0
+    assert iou(read(out) > 0, two_discs()[0]) > 0.8
+
+
 def test_a_name_that_is_none_of_a_png_is_refused(photo, capsys):
     code, out = segment(photo, "--point", "44,30", out="mask.jpg")
     assert code == 1
@@ -224,6 +247,20 @@ def test_what_is_set_changes_the_answer(photo):
     left, right = two_discs()
     assert abs(areas[0] - left.sum()) < 60
     assert abs(areas[1] - (left | right).sum()) < 120
+
+
+def test_a_run_is_a_model_too(photo, monkeypatch):
+    opened = []
+
+    def open_prompted(model_id, weights):
+        opened.append(model_id)
+        return ClassicModel()
+
+    monkeypatch.setattr(catalog, "open_prompted", open_prompted)
+    run = str(photo.parent / "runs" / "mine")
+    code, out = segment(photo, "--point", "30,45", "--model", run)
+    assert (code, opened) == (0, [run])
+    assert read(out).any()
 
 
 @pytest.mark.parametrize(
