@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 from PySide6.QtCore import QObject, QUrl, Signal
 from PySide6.QtGui import QDesktopServices
@@ -37,6 +38,9 @@ class ModelDesk(QObject):
         self._panels = panels
         self._catalogue = catalogue
         self._infos: Mapping[str, ModelInfo] = {}
+        settled = str(session.settings.value("prompted_model"))
+        self._wished = settled or session.chosen_model
+        """Who is to answer clicks, whenever that model can."""
         self.rows: Mapping[str, ModelRow] = {}
         """All models, by the id of the catalogue or the path of the run."""
         self.full_image = ""
@@ -89,7 +93,8 @@ class ModelDesk(QObject):
 
     def use_prompted(self, model_id: str) -> None:
         """Let that model answer clicks, or the best at hand when it is empty."""
-        self._session.choose_model(model_id or self._best())
+        self._wished = model_id or self._best()
+        self._session.choose_model(self._wished)
         self.show()
 
     def use_run(self, name: str) -> ModelRow | None:
@@ -124,17 +129,26 @@ class ModelDesk(QObject):
         return self.clicks[0][1] if self.clicks else self._session.chosen_model
 
     def _keep_usable(self) -> None:
-        """Let another model answer clicks when the chosen one cannot any more."""
+        """Let another model answer clicks while the wished one cannot.
+
+        A run can while its project is open.
+        """
         session = self._session
-        gone, best = self.rows.get(session.chosen_model), self.rows.get(self._best())
-        if gone is None or gone.usable or best is None or best is gone:
+        wished, best = self.rows.get(self._wished), self.rows.get(self._best())
+        use = wished if wished is not None and wished.usable else best
+        before, gone = session.chosen_model, self.rows.get(session.chosen_model)
+        if use is None or use.id == before:
             return
-        session.choose_model(best.id)
-        why = "are damaged" if gone.weights == "damaged" else "are not here any more"
-        session.say(
-            f"The weights of {gone.title} {why}; {best.title} answers clicks now.",
-            "warning",
-        )
+        session.choose_model(use.id)
+        if use is wished:
+            return
+        if gone is None:
+            why = f"The model {Path(before).name} is not in this folder"
+        elif gone.weights == "damaged":
+            why = f"The weights of {gone.title} are damaged"
+        else:
+            why = f"The weights of {gone.title} are not here any more"
+        session.say(f"{why}; {use.title} answers clicks now.", "warning")
 
     def _look_again(self, _sentence: str) -> None:
         """A click was not answered: perhaps its model was deleted meanwhile."""

@@ -214,3 +214,21 @@ def test_a_run_for_clicks_is_chosen_and_told_by_its_folder(desk, shelf, tmp_path
     desk.choose_prompted("squares")
     assert desk.session.chosen_model == "squares"
     assert str(run) in [model_id for _, model_id in desk.clicks]
+
+
+def test_a_run_answers_clicks_while_its_folder_is_open(desk, shelf, tmp_path):
+    run = tmp_path / "photos" / "runs" / "mine"
+    taught = (ModelInfo(str(run), "Click network (mine)", "prompted", run="runs/mine"),)
+    shelf.taught = taught
+    desk.show()
+    desk.choose_prompted(str(run))
+    desk.session.heard.clear()
+    shelf.taught = ()  # deleted, or another folder was opened
+    desk.show()
+    assert desk.session.chosen_model == "squares"
+    says = "The model mine is not in this folder; Squares answers clicks now."
+    assert desk.session.heard == [("warning", says)]
+    shelf.taught = taught
+    desk.show()
+    assert desk.session.chosen_model == str(run)
+    assert len(desk.session.heard) == 1
