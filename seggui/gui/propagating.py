@@ -86,8 +86,7 @@ class Propagating(QObject):
         known = [info.id for info in models]
         model_id = usual.model_id if usual.model_id in known else known[0]
         wish = PropagateWish("forward", 1, model_id, usual.on_annotated)
-        if self._begin(wish):
-            self._follow_to = sequence[at]
+        self._begin(wish, sequence[at])
 
     # -- what there is ---------------------------------------------------------
 
@@ -128,20 +127,22 @@ class Propagating(QObject):
         self._session.settings.set_blob(_REMEMBERED, wish.text())
         self._begin(wish)
 
-    def _begin(self, wish: PropagateWish) -> bool:
-        """Save, then begin: what a person said elsewhere is read from the disk."""
+    def _begin(self, wish: PropagateWish, follow_to: str = "") -> None:
+        """Save, then begin: what a person said elsewhere is read from the disk.
+
+        When that is done, the image ``follow_to`` is shown.
+        """
         session = self._session
         seeds, image, project = self._seeds(), session.image, session.project
         if not seeds or image is None or project is None:
-            return False
+            return
         if session.folder_work.running:
             session.say(
                 "Other folder work is still running; try again after it.", "warning"
             )
-            return False
-        start = image.name
+            return
+        start, self._follow_to = image.name, follow_to
         session.saving.save(lambda: self._start(project, start, seeds, wish))
-        return True
 
     def _start(
         self, project: Project, start: str, seeds: tuple[Seed, ...], wish: PropagateWish
