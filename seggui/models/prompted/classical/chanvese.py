@@ -13,10 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seggui.core.candidate import Candidate
-from seggui.core.parameters import values_of
-from seggui.core.ports import ModelInfo, Report
+from seggui.core.ports import Report
 from seggui.core.prompt import Prompt
-from seggui.models.prompted.classical import pictures
 from seggui.models.prompted.classical.answers import looked_at, offered
 from seggui.models.prompted.classical.curves import (
     first_curve,
@@ -26,9 +24,10 @@ from seggui.models.prompted.classical.curves import (
     settled_after,
     smoothed,
 )
-from seggui.models.prompted.classical.pictures import Bytes, Floats, View
+from seggui.models.prompted.classical.method import Method, Values
+from seggui.models.prompted.classical.pictures import Bytes, Floats, Picture, View
 from seggui.models.prompted.classical.rows import info_of
-from seggui.models.prompted.classical.seeds import checked, seeds_of
+from seggui.models.prompted.classical.seeds import seeds_of
 
 INFO = info_of("chan-vese")
 _PIXELS = 60_000
@@ -36,22 +35,14 @@ _AROUND = 0.5
 """The ground is what lies within this share of the object's size around it."""
 
 
-class ChanVese:
+class ChanVese(Method):
     """Two-colour curves from drawings, boxes, clicks and lines."""
 
-    @property
-    def info(self) -> ModelInfo:
-        return INFO
+    info = INFO
 
-    def encode(self, image_hwc: NDArray[np.uint8], report: Report) -> object:
-        return pictures.picture_of(image_hwc, report)
-
-    def decode(
-        self, encoding: object, prompt: Prompt, report: Report
+    def answer(
+        self, picture: Picture, prompt: Prompt, values: Values, report: Report
     ) -> tuple[Candidate, ...]:
-        picture = pictures.opened(encoding)
-        prompt = checked(prompt, INFO, picture)
-        values = values_of(INFO.parameters, prompt.settings)
         rounds, times = int(values["iterations"]), int(values["smoothing"])
         weights = float(values["inside"]), float(values["outside"])
 

@@ -12,10 +12,8 @@ from numpy.typing import NDArray
 
 from seggui.core.candidate import Candidate
 from seggui.core.mask import Bools
-from seggui.core.parameters import values_of
-from seggui.core.ports import ModelInfo, Report
+from seggui.core.ports import Report
 from seggui.core.prompt import Prompt
-from seggui.models.prompted.classical import pictures
 from seggui.models.prompted.classical.answers import looked_at, offered
 from seggui.models.prompted.classical.graph import (
     PIXELS,
@@ -28,9 +26,10 @@ from seggui.models.prompted.classical.graph import (
     nearness,
     smallest_cut,
 )
-from seggui.models.prompted.classical.pictures import Floats, View
+from seggui.models.prompted.classical.method import Method, Values
+from seggui.models.prompted.classical.pictures import Floats, Picture, View
 from seggui.models.prompted.classical.rows import info_of
-from seggui.models.prompted.classical.seeds import checked, seeds_of
+from seggui.models.prompted.classical.seeds import seeds_of
 
 INFO = info_of("graphcut")
 _LIKENESS = 0.07
@@ -44,22 +43,14 @@ _NEARNESS = 2.0
 """Log odds that a place at a mark has before its colour counts."""
 
 
-class GraphCut:
+class GraphCut(Method):
     """Minimum cuts from clicks, lines, boxes and drawings."""
 
-    @property
-    def info(self) -> ModelInfo:
-        return INFO
+    info = INFO
 
-    def encode(self, image_hwc: NDArray[np.uint8], report: Report) -> object:
-        return pictures.picture_of(image_hwc, report)
-
-    def decode(
-        self, encoding: object, prompt: Prompt, report: Report
+    def answer(
+        self, picture: Picture, prompt: Prompt, values: Values, report: Report
     ) -> tuple[Candidate, ...]:
-        picture = pictures.opened(encoding)
-        prompt = checked(prompt, INFO, picture)
-        values = values_of(INFO.parameters, prompt.settings)
         smoothness, contrast, colour = (float(value) for value in values.values())
 
         def solve(view: View) -> Floats:

@@ -10,39 +10,29 @@ from collections.abc import Mapping
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from seggui.core.candidate import Candidate
 from seggui.core.mask import Bools
-from seggui.core.parameters import Value, values_of
-from seggui.core.ports import ModelInfo, Report
+from seggui.core.parameters import Value
+from seggui.core.ports import Report
 from seggui.core.prompt import Prompt
-from seggui.models.prompted.classical import pictures
 from seggui.models.prompted.classical.flooding import followed_on
+from seggui.models.prompted.classical.method import Method, Values
 from seggui.models.prompted.classical.pictures import Bytes, Picture
 from seggui.models.prompted.classical.rows import info_of
-from seggui.models.prompted.classical.seeds import checked
 
 INFO = info_of("mean-shift")
 _PIXELS = 50_000
 
 
-class MeanShift:
+class MeanShift(Method):
     """The region under a click; more clicks add, negative ones take away."""
 
-    @property
-    def info(self) -> ModelInfo:
-        return INFO
+    info = INFO
 
-    def encode(self, image_hwc: NDArray[np.uint8], report: Report) -> object:
-        return pictures.picture_of(image_hwc, report)
-
-    def decode(
-        self, encoding: object, prompt: Prompt, report: Report
+    def answer(
+        self, picture: Picture, prompt: Prompt, values: Values, report: Report
     ) -> tuple[Candidate, ...]:
-        picture = pictures.opened(encoding)
-        prompt = checked(prompt, INFO, picture)
-        values = values_of(INFO.parameters, prompt.settings)
         report(0, 1, "gathering colours")
         gathered = _gathered(picture, values)
         view, join = picture.view(picture.box, _PIXELS), (int(values["join"]),) * 3

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from seggui.core.geometry import Box
 from seggui.core.mask import Bools, Mask
-from seggui.core.ports import Report
 
 Floats = NDArray[np.float32]
 Bytes = NDArray[np.uint8]
@@ -114,23 +113,6 @@ class Picture:
         self._known.move_to_end(key)
         found: T = self._known[key]
         return found
-
-
-def picture_of(image_hwc: Bytes, report: Report) -> Picture:
-    """What every method's ``encode`` gives; raises ``ValueError`` for no RGB image."""
-    if image_hwc.ndim != 3 or image_hwc.shape[2] != 3 or image_hwc.size == 0:
-        raise ValueError(f"not an RGB image: shape {image_hwc.shape}")
-    report(0, 1, "looking at the image")
-    picture = Picture(image_hwc)
-    report(1, 1, "looking at the image")
-    return picture
-
-
-def opened(encoding: object) -> Picture:
-    """The picture that ``encode`` gave; raises ``TypeError`` for anything else."""
-    if not isinstance(encoding, Picture):
-        raise TypeError(f"an encoding of another model: {type(encoding).__name__}")
-    return encoding
 
 
 def room_around(box: Box, share: float, picture: Picture) -> Box:

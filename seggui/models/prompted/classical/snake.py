@@ -13,16 +13,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seggui.core.candidate import Candidate
-from seggui.core.parameters import Value, values_of
-from seggui.core.ports import ModelInfo, Report
+from seggui.core.parameters import Value
+from seggui.core.ports import Report
 from seggui.core.prompt import Prompt
 from seggui.models.prompted.boundaries import look_at
-from seggui.models.prompted.classical import pictures
 from seggui.models.prompted.classical.answers import looked_at, offered
 from seggui.models.prompted.classical.curves import first_curve
-from seggui.models.prompted.classical.pictures import Bytes, Floats, View
+from seggui.models.prompted.classical.method import Method, Values
+from seggui.models.prompted.classical.pictures import Bytes, Floats, Picture, View
 from seggui.models.prompted.classical.rows import info_of
-from seggui.models.prompted.classical.seeds import checked
 
 INFO = info_of("snake")
 _PIXELS = 40_000
@@ -38,22 +37,14 @@ _BLURS = (1.5, 4.0, 10.0)
 Doubles = NDArray[np.float64]
 
 
-class Snake:
+class Snake(Method):
     """Lines drawn to edges from drawings, boxes, clicks and lines."""
 
-    @property
-    def info(self) -> ModelInfo:
-        return INFO
+    info = INFO
 
-    def encode(self, image_hwc: NDArray[np.uint8], report: Report) -> object:
-        return pictures.picture_of(image_hwc, report)
-
-    def decode(
-        self, encoding: object, prompt: Prompt, report: Report
+    def answer(
+        self, picture: Picture, prompt: Prompt, values: Values, report: Report
     ) -> tuple[Candidate, ...]:
-        picture = pictures.opened(encoding)
-        prompt = checked(prompt, INFO, picture)
-        values = values_of(INFO.parameters, prompt.settings)
         rounds = int(values["iterations"])
 
         def solve(view: View) -> Floats:

@@ -17,15 +17,14 @@ from skimage.segmentation import felzenszwalb, slic
 from seggui.core.candidate import Candidate
 from seggui.core.mask import Bools, Mask
 from seggui.core.parameters import Settings, Value, values_of
-from seggui.core.ports import ModelInfo, Report
+from seggui.core.ports import Report
 from seggui.core.prompt import Prompt
-from seggui.models.prompted.classical import pictures
 from seggui.models.prompted.classical.answers import finished
 from seggui.models.prompted.classical.band import enlarged
 from seggui.models.prompted.classical.flooding import followed_on, limit_of
-from seggui.models.prompted.classical.pictures import Picture, View
+from seggui.models.prompted.classical.method import Method, Values, opened
+from seggui.models.prompted.classical.pictures import Bytes, Picture, View
 from seggui.models.prompted.classical.rows import info_of
-from seggui.models.prompted.classical.seeds import checked
 
 INFO = info_of("superpixels")
 _PIXELS = 80_000
@@ -37,27 +36,22 @@ _INSIDE = 0.5
 Labels = NDArray[np.int32]
 
 
-class Superpixels:
+class Superpixels(Method):
     """Small regions chosen by clicks, lines, boxes and drawings."""
 
-    @property
-    def info(self) -> ModelInfo:
-        return INFO
+    info = INFO
 
-    def encode(self, image_hwc: NDArray[np.uint8], report: Report) -> object:
-        picture = pictures.picture_of(image_hwc, report)
+    def encode(self, image_hwc: Bytes, report: Report) -> Picture:
+        picture = super().encode(image_hwc, report)
         values = values_of(INFO.parameters, ())
         for done, (factor, _) in enumerate(_SCALES):
             report(done, len(_SCALES), "looking for superpixels")
             _labels(picture, values, factor)
         return picture
 
-    def decode(
-        self, encoding: object, prompt: Prompt, report: Report
+    def answer(
+        self, picture: Picture, prompt: Prompt, values: Values, report: Report
     ) -> tuple[Candidate, ...]:
-        picture = pictures.opened(encoding)
-        prompt = checked(prompt, INFO, picture)
-        values = values_of(INFO.parameters, prompt.settings)
         out = []
         for place, (factor, name) in enumerate(_SCALES):
             report(place, len(_SCALES), "looking for superpixels")
@@ -68,7 +62,7 @@ class Superpixels:
 
     def borders(self, encoding: object, settings: Settings) -> Mask:
         """Where the middle superpixels meet, to be drawn over the image."""
-        picture = pictures.opened(encoding)
+        picture = opened(encoding)
         labels = _labels(picture, values_of(INFO.parameters, settings), 1.0)
         size = (picture.width, picture.height)
         large = cv2.resize(labels, size, interpolation=cv2.INTER_NEAREST)

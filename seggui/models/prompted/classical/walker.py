@@ -11,15 +11,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse import linalg as sparse_linalg
 
 from seggui.core.candidate import Candidate
-from seggui.core.parameters import values_of
-from seggui.core.ports import ModelInfo, Report
+from seggui.core.ports import Report
 from seggui.core.prompt import Prompt
-from seggui.models.prompted.classical import pictures
 from seggui.models.prompted.classical.answers import looked_at, offered, probability_of
 from seggui.models.prompted.classical.graph import (
     PIXELS,
@@ -30,9 +27,10 @@ from seggui.models.prompted.classical.graph import (
     walk,
 )
 from seggui.models.prompted.classical.graphcut import odds_of
-from seggui.models.prompted.classical.pictures import Bytes, Floats, View
+from seggui.models.prompted.classical.method import Method, Values
+from seggui.models.prompted.classical.pictures import Bytes, Floats, Picture, View
 from seggui.models.prompted.classical.rows import info_of
-from seggui.models.prompted.classical.seeds import OBJECT, checked, seeds_of
+from seggui.models.prompted.classical.seeds import OBJECT, seeds_of
 
 INFO = info_of("random-walker")
 _ROUNDS = 25
@@ -42,22 +40,14 @@ _APART = 0.45
 """The chance of what looks like the object and does not hang together with it."""
 
 
-class RandomWalker:
+class RandomWalker(Method):
     """Chances from clicks, lines, boxes and drawings."""
 
-    @property
-    def info(self) -> ModelInfo:
-        return INFO
+    info = INFO
 
-    def encode(self, image_hwc: NDArray[np.uint8], report: Report) -> object:
-        return pictures.picture_of(image_hwc, report)
-
-    def decode(
-        self, encoding: object, prompt: Prompt, report: Report
+    def answer(
+        self, picture: Picture, prompt: Prompt, values: Values, report: Report
     ) -> tuple[Candidate, ...]:
-        picture = pictures.opened(encoding)
-        prompt = checked(prompt, INFO, picture)
-        values = values_of(INFO.parameters, prompt.settings)
         beta, colour = float(values["beta"]), float(values["colour"])
 
         def solve(view: View) -> Floats:

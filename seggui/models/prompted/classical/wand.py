@@ -13,35 +13,26 @@ from numpy.typing import NDArray
 
 from seggui.core.candidate import Candidate
 from seggui.core.mask import Bools, Mask
-from seggui.core.parameters import Value, values_of
-from seggui.core.ports import ModelInfo, Report
+from seggui.core.parameters import Value
+from seggui.core.ports import Report
 from seggui.core.prompt import Prompt
-from seggui.models.prompted.classical import pictures
 from seggui.models.prompted.classical.colours import in_space, turned
 from seggui.models.prompted.classical.flooding import followed, piece_at
+from seggui.models.prompted.classical.method import Method, Values
 from seggui.models.prompted.classical.pictures import Bytes, Picture
 from seggui.models.prompted.classical.rows import info_of
-from seggui.models.prompted.classical.seeds import checked
 
 INFO = info_of("wand")
 
 
-class Wand:
+class Wand(Method):
     """Colours near that of a click; more clicks add, negative ones take away."""
 
-    @property
-    def info(self) -> ModelInfo:
-        return INFO
+    info = INFO
 
-    def encode(self, image_hwc: NDArray[np.uint8], report: Report) -> object:
-        return pictures.picture_of(image_hwc, report)
-
-    def decode(
-        self, encoding: object, prompt: Prompt, report: Report
+    def answer(
+        self, picture: Picture, prompt: Prompt, values: Values, report: Report
     ) -> tuple[Candidate, ...]:
-        picture = pictures.opened(encoding)
-        prompt = checked(prompt, INFO, picture)
-        values = values_of(INFO.parameters, prompt.settings)
         report(0, 1, "looking at the colours")
         space = str(values["space"])
         colours = _colours(picture, space, int(values["smooth"]))

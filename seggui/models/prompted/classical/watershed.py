@@ -8,40 +8,30 @@ regions as in Neubert and Protzel (2014).
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 from skimage.segmentation import watershed
 
 from seggui.core.candidate import Candidate
-from seggui.core.parameters import values_of
-from seggui.core.ports import ModelInfo, Report
+from seggui.core.ports import Report
 from seggui.core.prompt import Prompt
 from seggui.models.prompted.boundaries import look_at
-from seggui.models.prompted.classical import pictures
 from seggui.models.prompted.classical.answers import looked_at, offered
-from seggui.models.prompted.classical.pictures import Bytes, Floats, View
+from seggui.models.prompted.classical.method import Method, Values
+from seggui.models.prompted.classical.pictures import Bytes, Floats, Picture, View
 from seggui.models.prompted.classical.rows import info_of
-from seggui.models.prompted.classical.seeds import GROUND, OBJECT, checked, seeds_of
+from seggui.models.prompted.classical.seeds import GROUND, OBJECT, seeds_of
 
 INFO = info_of("watershed")
 _PIXELS = 150_000
 
 
-class Watershed:
+class Watershed(Method):
     """Basins from clicks, lines, boxes and drawings."""
 
-    @property
-    def info(self) -> ModelInfo:
-        return INFO
+    info = INFO
 
-    def encode(self, image_hwc: NDArray[np.uint8], report: Report) -> object:
-        return pictures.picture_of(image_hwc, report)
-
-    def decode(
-        self, encoding: object, prompt: Prompt, report: Report
+    def answer(
+        self, picture: Picture, prompt: Prompt, values: Values, report: Report
     ) -> tuple[Candidate, ...]:
-        picture = pictures.opened(encoding)
-        prompt = checked(prompt, INFO, picture)
-        values = values_of(INFO.parameters, prompt.settings)
         compactness, detail = float(values["compactness"]), float(values["detail"])
 
         def solve(view: View) -> Floats:
