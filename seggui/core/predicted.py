@@ -8,9 +8,11 @@ from seggui.core import edits
 from seggui.core.candidate import Candidate
 from seggui.core.classes import Classes
 from seggui.core.document import Document
+from seggui.core.made import KEY, as_made, was_changed
 from seggui.core.segment import Segment, Source
 from seggui.errors import BadRequest
 
+TOOL = "predict"
 UNNAMED = "object"
 """The class of what a model finds without knowing what it is."""
 
@@ -50,20 +52,26 @@ def with_prediction(
     class_of: Callable[[str], int],
     model: str,
 ) -> Document:
-    """Put candidates on top as segments to review; older ones of the model go."""
+    """Put candidates on top as segments to review; older ones of the model go.
+
+    What a person changed on one of those stays, and so does what the model made in
+    another way, such as by propagation.
+    """
     old = [
         segment.id
         for segment in document.segments
-        if not segment.accepted and not segment.locked and segment.source.model == model
+        if not segment.accepted
+        and not segment.locked
+        and (segment.source.tool, segment.source.model) == (TOOL, model)
+        and not was_changed(segment)
     ]
-    segments = [
-        Segment(
-            candidate.mask,
-            class_of(candidate.class_name or UNNAMED),
-            Source("predict", model, score=round(float(candidate.score), 4)),
-            status="candidate",
-        )
-        for candidate in candidates
-        if not candidate.mask.is_empty
-    ]
+    segments = []
+    for candidate in candidates:
+        if candidate.mask.is_empty:
+            continue
+        class_id = class_of(candidate.class_name or UNNAMED)
+        made = {KEY: as_made(candidate.mask, class_id)}
+        score = round(float(candidate.score), 4)
+        source = Source(TOOL, model, (made,), score=score)
+        segments.append(Segment(candidate.mask, class_id, source, status="candidate"))
     return edits.add_segments(edits.remove_segments(document, old), segments)

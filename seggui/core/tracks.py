@@ -1,9 +1,8 @@
 """One object on many images: segments that belong together, and new ones for it.
 
 Segments of one object share a track. It is kept in the prompts of their source, as
-``{"track": id, "from": image, "made": outline}``; the segment a track began with needs
-no entry, since its own id names the track. ``made`` is the box and the area of the mask
-as it was propagated: one that differs now was worked on by a person.
+``{"track": id, "from": image}``; the segment a track began with needs no entry, since
+its own id names the track.
 """
 
 from __future__ import annotations
@@ -15,6 +14,7 @@ from typing import Literal
 from seggui.core import edits
 from seggui.core.candidate import Followed
 from seggui.core.document import Document
+from seggui.core.made import KEY, as_made, was_changed
 from seggui.core.mask import Mask
 from seggui.core.segment import Segment, Source, new_segment_id
 
@@ -86,8 +86,8 @@ def with_followed(
     """Put objects that were followed here on top, as candidates to review.
 
     Candidates that an earlier propagation made of the same objects go, but not one
-    whose mask a person changed since: its object is left as it is here. What is
-    accepted stays, and keeps its pixels.
+    that a person changed since: its object is left as it is here. What is accepted
+    stays, and keeps its pixels.
     """
     if not writable(document, on_annotated):
         return document
@@ -99,7 +99,7 @@ def with_followed(
         and not segment.locked
         and track_of(segment) in found
     ]
-    changed = {track_of(segment) for segment in earlier if _worked_on(segment)}
+    changed = {track_of(segment) for segment in earlier if was_changed(segment)}
     old = [segment.id for segment in earlier if track_of(segment) not in changed]
     document = edits.remove_segments(document, old)
     segments = []
@@ -115,21 +115,14 @@ def with_followed(
     return edits.add_segments(document, segments)
 
 
-def _worked_on(segment: Segment) -> bool:
-    """Whether the mask is not any more the one that was propagated."""
-    made = [prompt["made"] for prompt in segment.source.prompts if "made" in prompt]
-    return bool(made) and made[0] != _outline(segment.mask)
-
-
-def _outline(mask: Mask) -> list[int]:
-    box = mask.bbox
-    return [box.x0, box.y0, box.x1, box.y1, mask.area]
-
-
 def _candidate(
     seed: Seed, followed: Followed, mask: Mask, model: str, from_image: str
 ) -> Segment:
-    prompt = {"track": seed.track, "from": from_image, "made": _outline(mask)}
+    prompt = {
+        "track": seed.track,
+        "from": from_image,
+        KEY: as_made(mask, seed.class_id),
+    }
     score = round(float(followed.score), 4)
     return Segment(
         mask,

@@ -57,7 +57,7 @@ def test_what_was_found_comes_as_candidates_of_the_same_objects():
         0.9123,
     )
     assert first.source.prompts == (
-        {"track": "a", "from": "a.png", "made": [4, 4, 10, 10, 36]},
+        {"track": "a", "from": "a.png", "made": [4, 4, 10, 10, 36, 1]},
     )
     again = parse_document(document_bytes(document), "x")
     assert [track_of(s) for s in again.segments] == ["a", "b"]
