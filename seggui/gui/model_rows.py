@@ -76,7 +76,7 @@ def _row(info: ModelInfo, cards: Mapping[str, Mapping[str, object]]) -> ModelRow
     weights = info.weights
     state = state_of(weights) if weights else ""
     facts = [
-        ("Finds", _FINDS[info.kind]),
+        ("Finds", _finds(info)),
         ("Paper", info.paper),
         ("Licence of the code", info.code_licence),
         ("Licence of the weights", info.weights_licence),
@@ -94,6 +94,11 @@ def _row(info: ModelInfo, cards: Mapping[str, Mapping[str, object]]) -> ModelRow
         weights=state,
         run=bool(info.run),
     )
+
+
+def _finds(info: ModelInfo) -> str:
+    more = ", named in words or like an example" if "text" in info.reads else ""
+    return _FINDS[info.kind] + more
 
 
 def _id_of(info: ModelInfo) -> str:

@@ -111,7 +111,7 @@ class CandidatesPanel(QWidget):
         elif marks:
             text = f"{marks} mark{'s' if marks > 1 else ''}"
         else:
-            text = "Click an object, or draw a box around it: its mask is offered here."
+            text = "Masks are offered here once an object is marked."
         self._text.setText(text)
         self._text.setVisible(not rows or each)
         # While the first answer is on its way, Accept shows that it comes.

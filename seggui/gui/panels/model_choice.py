@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QWidget
 from seggui.gui.panels.controls import choices, icon_button, label, row
 
 _NAME = "Model for clicks"
+_TITLE_PX = 78
 
 
 class ModelChoice(QWidget):
@@ -28,7 +29,9 @@ class ModelChoice(QWidget):
         self.more = icon_button(
             "models", "All models, with downloads", self.more_wished.emit
         )
-        title = label(_NAME)
+        # Short, and in line with the options above: titles need the room.
+        title = label("Model")
+        title.setMinimumWidth(_TITLE_PX)
         title.setBuddy(self.box)
         line = row(title, self.box, self.more)
         line.setStretch(1, 1)

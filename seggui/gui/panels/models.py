@@ -34,7 +34,7 @@ _FACTS_PX, _FACTS_LEAST_PX = 128, 34
 _LIST_LEAST_PX = 104
 _ID = Qt.ItemDataRole.UserRole
 _GROUPS = {
-    "clicks": "For clicks and boxes",
+    "clicks": "For clicks and other marks",
     "images": "For whole images",
     "sequences": "For following objects",
     "runs": "My runs",

@@ -22,6 +22,7 @@ from seggui.models.prompted.drawings import (
     limit_around,
     points_inside,
 )
+from seggui.models.prompted.rows import PROMPTED
 
 MOST_LINE_POINTS = 8
 """Points that stand for one scribble; more of them slow a model and say no more."""
@@ -85,7 +86,11 @@ def readable(prompt: Prompt, info: ModelInfo) -> Prompt:
     if left:
         unread = " and ".join(sorted(_WORDS[part] for part in left))
         read = ", ".join(sorted(_WORDS[part] for part in info.reads))
-        raise BadRequest(f"{info.title} does not read {unread}; it reads {read}.")
+        able = [row.info.title for row in PROMPTED if left <= row.info.reads]
+        raise BadRequest(
+            f"{info.title} does not read {unread}; it reads {read}."
+            + (f" {' and '.join(able)} can." if able else "")
+        )
     return prompt
 
 

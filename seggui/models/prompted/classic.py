@@ -25,7 +25,7 @@ from seggui.models.prompted.scenes import LOOKING, STEPS, Scenes
 
 INFO = ModelInfo(
     id="classic",
-    title="Classic (no download)",
+    title="Classic",
     kind="prompted",
     paper="Region trees, geodesic distance and graph cuts; see the decision record",
     code_licence="Apache-2.0",

@@ -93,7 +93,7 @@ _THIRD = (
     Row(
         ModelInfo(
             id="sam3",
-            title="SAM 3 (words and examples)",
+            title="SAM 3",
             kind="prompted",
             paper=_SAM3_PAPER,
             code_licence=_APACHE,
@@ -157,7 +157,7 @@ _BUILT_IN = (
     Row(
         ModelInfo(
             id="classic",
-            title="Classic (no download)",
+            title="Classic",
             kind="prompted",
             paper="Region trees, geodesic distance and graph cuts; see the decision "
             "record",
@@ -170,7 +170,7 @@ _BUILT_IN = (
     Row(
         ModelInfo(
             id="clicknet",
-            title="Click network (built in)",
+            title="Click network",
             kind="prompted",
             paper="A U-Net on clicks, the mask so far and what the classic model "
             "knows; see the decision record",

@@ -301,7 +301,7 @@ def test_the_model_for_clicks_is_chosen(models):
 def test_models_are_grouped_by_what_they_are_for(models):
     heads = [models.list.topLevelItem(at) for at in range(3)]
     assert [(head.text(0), head.childCount()) for head in heads] == [
-        ("For clicks and boxes", 5),
+        ("For clicks and other marks", 5),
         ("For whole images", 1),
         ("My runs", 1),
     ]

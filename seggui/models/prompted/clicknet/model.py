@@ -33,11 +33,12 @@ from seggui.models.prompted.clicknet.painting import painted
 from seggui.models.prompted.clicknet.pieces import untouched, without_crumbs
 from seggui.models.prompted.corrections import CLEARLY
 from seggui.models.prompted.pool import Bools, Floats
+from seggui.models.prompted.scenes import LOOKING, STEPS
 
 WEIGHTS = ("models", "clicknet.safetensors")
 INFO = ModelInfo(
     id="clicknet",
-    title="Click network (built in)",
+    title="Click network",
     kind="prompted",
     paper="A U-Net on clicks, the mask so far and what the classic model knows; see "
     "the decision record",
@@ -71,9 +72,8 @@ class ClickNetModel:
         """Look at the whole image from afar; windows are looked at when asked for."""
         if image_hwc.ndim != 3 or image_hwc.shape[2] != 3 or image_hwc.size == 0:
             raise ValueError(f"not an RGB image: shape {image_hwc.shape}")
-        report(0, 1, "looking at the image")
-        sight = Sight(image_hwc)
-        report(1, 1, "looking at the image")
+        sight = Sight(image_hwc, report)
+        report(STEPS, STEPS, LOOKING)
         return sight
 
     def decode(
