@@ -97,7 +97,7 @@ def _scaled(values: Bytes, to: tuple[int, int]) -> Bytes:
 def _somewhere(
     truth: Bools, middle: tuple[float, float], reach: float, draw: Random
 ) -> tuple[float, float, float, bool]:
-    """A window: about the object, much wider, or on a part of its edge."""
+    """A window: a guess, about the object, much wider, or on a part of its edge."""
     kind = draw.random()
     if kind < 0.22 and reach * MOST_ZOOM > SIDE / 2:
         bytes_hw = truth.astype(np.uint8)
@@ -105,7 +105,12 @@ def _somewhere(
         places = np.argwhere(edge > 0)
         y, x = places[draw.integers(len(places))]
         return float(x), float(y), reach * draw.uniform(0.3, 0.9), True
-    widest = 2.0 if kind < 0.8 else max(2.1, max(truth.shape) / reach)
+    if kind < 0.55:
+        # In use the size is a guess, so it must not tell how large the object is.
+        side = reach * float(np.exp(draw.normal(0.4, 0.6)))
+        off = draw.normal(0, 0.12 * reach, 2)
+        return middle[0] + off[0], middle[1] + off[1], side, False
+    widest = 2.0 if kind < 0.85 else max(2.1, max(truth.shape) / reach)
     side = reach * float(np.exp(draw.uniform(np.log(1.1), np.log(widest))))
     slack = 0.5 * (side - reach) + 0.05 * reach
     x = middle[0] + draw.uniform(-slack, slack)
