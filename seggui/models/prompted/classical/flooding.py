@@ -15,6 +15,7 @@ from seggui.core.candidate import Candidate
 from seggui.core.mask import Bools, Mask
 from seggui.core.ports import Report
 from seggui.core.prompt import Point, Prompt
+from seggui.errors import BadRequest
 from seggui.models.prompted.classical.band import enlarged
 from seggui.models.prompted.classical.pictures import Picture, View
 from seggui.models.prompted.classical.seeds import (
@@ -103,12 +104,17 @@ def _places(prompt: Prompt, limit: Mask | None) -> tuple[Point, ...]:
 
 
 def limit_of(prompt: Prompt, picture: Picture) -> Mask | None:
-    """The box and the drawing that regions are kept to."""
+    """The box and the drawing that regions are kept to.
+
+    Raises ``BadRequest`` when they have nothing in common.
+    """
     limit = prompt.rough
     if prompt.box is not None:
         box = prompt.box
         whole = limit or Mask.full(picture.height, picture.width)
         limit = Mask.from_window(whole.height, whole.width, box, whole.window(box))
+        if limit.is_empty:
+            raise BadRequest("The drawing lies outside the box; clear one of the two.")
     return limit
 
 

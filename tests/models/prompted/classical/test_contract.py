@@ -68,6 +68,17 @@ def test_a_line_over_everything_and_one_against_it_are_answered(model):
         assert mask.is_empty == (len(scribbles) == 2)
 
 
+def test_a_drawing_outside_the_box_is_answered_or_refused_in_a_sentence(model):
+    image, _ = scene_of(60, 80)
+    drawn = np.zeros((60, 80), bool)
+    drawn[5:15, 5:15] = True
+    prompt = Prompt(box=Box(40, 20, 70, 50), rough=Mask.from_dense(drawn))
+    try:
+        assert asked(model, image, prompt)
+    except BadRequest as error:
+        assert "outside the box" in str(error)
+
+
 def test_marks_that_only_take_away_need_something_to_take_from(model):
     image, _ = scene_of(60, 80)
     with pytest.raises(BadRequest, match="take away"):
