@@ -250,8 +250,9 @@ class Session(Prompting):
         if result.cancelled:
             text += ", then stopped"
         self.say(f"{text}.", "info")
-        for failure in result.failures:
-            self.say(failure.text, "error")
+        # The same sentence, as of an engine that is not tried again, is said once.
+        for text in dict.fromkeys(failure.text for failure in result.failures):
+            self.say(text, "error")
 
     def _keep_uncertainty(self, project: Project) -> None:
         if self.uncertainty and not project.read_only:
