@@ -30,8 +30,8 @@ def check_out(out: Path, source: Path) -> None:
     for kind in _KINDS:
         if source.resolve().is_relative_to((folder / kind).resolve()):
             raise BadRequest(
-                f"{out} is where {source} lies: the new {kind} would be written over "
-                "the images themselves. Choose another folder."
+                f"{source} lies in {out / kind}, where the new {kind} would be written "
+                "over it. Choose another folder."
             )
     if source.is_dir() and folder == source.resolve():
         raise BadRequest(

@@ -106,6 +106,8 @@ def run(options: argparse.Namespace) -> int:
         sinks: list[Deliver] = [rows.put]
         if options.out is not None:
             check_out(options.out, options.folder)
+            if options.mask is not None:
+                check_out(options.out, options.mask)
             sinks.append(_Writer(options.out, names, seeds).put)
         if options.into_project:
             sinks.append(_into(project, seeds, model_id, start, options))

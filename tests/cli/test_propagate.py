@@ -78,6 +78,17 @@ def test_a_mask_is_carried_both_ways_and_objects_keep_their_number(
     assert not (film / "annotations").exists()
 
 
+def test_the_mask_that_was_given_is_not_written_over(film, mask, tmp_path, capsys):
+    by_hand = tmp_path / "gt" / "instances" / "f1.png"
+    by_hand.parent.mkdir(parents=True)
+    by_hand.write_bytes(mask.read_bytes())
+    words = ["propagate", str(film), "--from", "f1.png", "--mask", str(by_hand)]
+    assert run([*words, "--out", str(tmp_path / "gt")]) == 1
+    assert "written over it" in capsys.readouterr().err
+    assert by_hand.read_bytes() == mask.read_bytes()
+    assert list(by_hand.parent.iterdir()) == [by_hand]
+
+
 def test_accepted_segments_become_candidates_of_the_same_objects(project, capsys):
     words = ["propagate", str(project), "--from", "f0.png", "--to", "f2.png"]
     assert run([*words, "--into-project"]) == 0
