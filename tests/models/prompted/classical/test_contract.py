@@ -73,10 +73,12 @@ def test_a_drawing_outside_the_box_is_answered_or_refused_in_a_sentence(model):
     drawn = np.zeros((60, 80), bool)
     drawn[5:15, 5:15] = True
     prompt = Prompt(box=Box(40, 20, 70, 50), rough=Mask.from_dense(drawn))
-    try:
+    by_regions = {"wand", "growing", "mean-shift", "superpixels", "threshold"}
+    if model.info.id not in by_regions:
         assert asked(model, image, prompt)
-    except BadRequest as error:
-        assert "outside the box" in str(error)
+        return
+    with pytest.raises(BadRequest, match="outside the box"):
+        asked(model, image, prompt)
 
 
 def test_marks_that_only_take_away_need_something_to_take_from(model):
