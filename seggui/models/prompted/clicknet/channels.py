@@ -91,7 +91,6 @@ def shown(scene: Scene, asked: Asked) -> Shown:
     view[:3] = _picture(scene).transpose(2, 0, 1)
     view[3] = np.clip(scene.look.boundary_hw * 255.0, 0, 255)
     _draw_clicks(out, places)
-    view[4:7] *= np.ones((1, height, width), dtype=np.uint8)
     view[7] = covered(scene, asked.mask)
     if asked.box is not None:
         _fill_box(view[8], scene, asked.box)

@@ -16,9 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seggui.core.geometry import Box
+from seggui.core.ports import Report, unwatched
 from seggui.core.prompt import Point
 from seggui.models.prompted.clicknet import crops
 from seggui.models.prompted.clicknet.channels import (
+    NAMES,
     Asked,
     Bytes,
     Shown,
@@ -33,6 +35,11 @@ from seggui.models.prompted.scenes import Scenes
 Answer = Callable[[Bytes], tuple[Floats, float]]
 """Channels in; probabilities, axes (y, x), and the expected IoU out."""
 
+LIKELY = NAMES.index("likely by classic")
+CLASSIC_SHARE = 0.3
+"""What the classic model thinks of a first click counts this much: on images of the
+sets that were held out the two together are better than each (IoU 0.665 after one
+click against 0.635 of the network alone)."""
 KEPT = 12
 """Windows of an image that are kept."""
 MARGIN = 1.5
@@ -58,8 +65,10 @@ class Sight:
     asked before.
     """
 
-    def __init__(self, image_hwc: NDArray[np.uint8]) -> None:
-        self.scenes = Scenes(image_hwc)
+    def __init__(
+        self, image_hwc: NDArray[np.uint8], report: Report = unwatched
+    ) -> None:
+        self.scenes = Scenes(image_hwc, report)
         self._close: OrderedDict[Box, Scene] = OrderedDict()
 
     @property
@@ -116,6 +125,9 @@ def look(sight: Sight, asked: Asked, box: Box, answer: Answer) -> Seen:
     scene = sight.on(box)
     state: Shown = shown(scene, asked)
     likely, quality = answer(state.bytes_chw)
+    if asked.mask.is_empty:
+        theirs = state.bytes_chw[LIKELY].astype(np.float32) / 255.0
+        likely = likely + CLASSIC_SHARE * (theirs - likely)
     height, width = scene.shape
     before = covered(scene, asked.mask) >= 128
     return Seen(box, scene, likely[:height, :width], quality, state.choice, before)

@@ -61,6 +61,8 @@ def _own(seen: Seen, known: Logits | None) -> Bools:
     down = seen.box.height / height * rows / known.box.height
     left = (seen.box.x0 - known.box.x0) * columns / known.box.width
     top = (seen.box.y0 - known.box.y0) * rows / known.box.height
+    # From the middle of a pixel to the pixel that holds it.
+    left, top = left + 0.5 * across - 0.5, top + 0.5 * down - 0.5
     place = np.array([[across, 0, left], [0, down, top]])
     positive = (known.values_hw > 0).astype(np.uint8)
     flags = cv2.INTER_NEAREST | cv2.WARP_INVERSE_MAP
