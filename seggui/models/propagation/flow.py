@@ -124,7 +124,7 @@ def _scale_for(size: tuple[int, int], known: Mapping[str, Mask]) -> float:
     lengths = [np.sqrt(mask.area) for mask in known.values() if mask.area]
     close = LEAST_LENGTH / min(lengths) if lengths else 0.0
     wanted = max(min(1.0, SIDE / longest), float(close))
-    return min(wanted, max(MOST_SIDE / longest, SIDE / longest), MOST_ZOOM)
+    return min(wanted, MOST_SIDE / longest, MOST_ZOOM)
 
 
 def _small(image_hwc: NDArray[np.uint8], scale: float) -> NDArray[np.uint8]:

@@ -32,8 +32,6 @@ _BINS = 12
 _CHUNK = 1024
 _ORIENTATIONS = 8
 _BEST = 3
-COUNT = 22
-"""Numbers per pixel."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
