@@ -29,6 +29,8 @@ def kept_elsewhere(answer: Mask, before: Mask, points: tuple[Point, ...]) -> Mas
         if not clicks:
             continue
         change = answer.difference(before) if positive else before.difference(answer)
+        if change.is_empty:  # on which OpenCV would crash
+            continue
         box = change.bbox
         part = _parts_at(change.window(box), box, clicks)
         before = before.painted(box, part) if positive else before.erased(box, part)

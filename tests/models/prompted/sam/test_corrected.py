@@ -44,6 +44,16 @@ def test_an_answer_that_ignores_the_click_changes_nothing():
     assert kept_elsewhere(answer, before, (Point(60, 10),)).same_pixels(before)
 
 
+def test_an_answer_that_changes_nothing_is_no_crash():
+    before = boxes((0, 0, 20, 20))
+    for answer in (before, Mask.empty(HEIGHT, WIDTH), boxes((5, 5, 9, 9))):
+        after = kept_elsewhere(answer, before, (Point(40, 40),))
+        assert after.same_pixels(before)
+    for answer in (before, boxes((0, 0, 40, 40))):
+        after = kept_elsewhere(answer, before, (Point(3, 3, False),))
+        assert after.same_pixels(before)
+
+
 def test_of_contradicting_clicks_on_a_pixel_the_last_one_is_honoured():
     points = (Point(5.2, 5.2), Point(5.7, 5.1, False), Point(5.5, 5.5))
     mask = honoured(Mask.empty(HEIGHT, WIDTH), Prompt(points))
