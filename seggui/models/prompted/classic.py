@@ -21,17 +21,10 @@ from seggui.core.prompt import Point, Prompt
 from seggui.errors import BadRequest
 from seggui.models.prompted.changes import applied, probability
 from seggui.models.prompted.corrections import Choice, choose, choose_in_box
+from seggui.models.prompted.rows import info_of
 from seggui.models.prompted.scenes import LOOKING, STEPS, Scenes
 
-INFO = ModelInfo(
-    id="classic",
-    title="Classic",
-    kind="prompted",
-    paper="Region trees, geodesic distance and graph cuts; see the decision record",
-    code_licence="Apache-2.0",
-    candidates=3,
-    input_size="any",
-)
+INFO = info_of("classic")
 MOST_STEPS = 30
 """Clicks that each get a region; more are met with a dot each."""
 GRANULARITIES = ("whole", "part", "sub-part")

@@ -185,3 +185,8 @@ _BUILT_IN = (
 )
 
 PROMPTED = (*_SECOND, *_FIRST, *_THIRD, *_BUILT_IN, *CLASSICAL)
+
+
+def info_of(model_id: str) -> ModelInfo:
+    """What the table says of a prompted model."""
+    return next(row.info for row in PROMPTED if row.info.id == model_id)

@@ -33,21 +33,11 @@ from seggui.models.prompted.clicknet.painting import painted
 from seggui.models.prompted.clicknet.pieces import untouched, without_crumbs
 from seggui.models.prompted.corrections import CLEARLY
 from seggui.models.prompted.pool import Bools, Floats
+from seggui.models.prompted.rows import info_of
 from seggui.models.prompted.scenes import LOOKING, STEPS
 
 WEIGHTS = ("models", "clicknet.safetensors")
-INFO = ModelInfo(
-    id="clicknet",
-    title="Click network",
-    kind="prompted",
-    paper="A U-Net on clicks, the mask so far and what the classic model knows; see "
-    "the decision record",
-    code_licence="Apache-2.0",
-    weights_licence="Apache-2.0",
-    trainable=True,
-    candidates=3,
-    input_size="any, in windows of 192",
-)
+INFO = info_of("clicknet")
 MOST_STEPS = 12
 """Clicks that each get a look of their own; of more, the rest share one."""
 GRANULARITIES = ("whole", "part", "sub-part")
