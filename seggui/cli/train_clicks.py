@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import sys
 from pathlib import Path
@@ -117,6 +118,7 @@ def _from_project(options: argparse.Namespace) -> int:
 
 
 def _anew(options: argparse.Namespace) -> int:
+    _check_numbers(options)
     from seggui.training.clicks.start import Order, train
 
     order = Order(
@@ -135,3 +137,14 @@ def _anew(options: argparse.Namespace) -> int:
         sys.stdout.write(line + "\n")
         sys.stdout.flush()
     return 0
+
+
+def _check_numbers(options: argparse.Namespace) -> None:
+    """Wrong usage for what no training can be asked for; a project's has its own."""
+    for name, least in (("minutes", 0.0), ("rate", 0.0), ("batch", 1), ("players", 1)):
+        value = getattr(options, name)
+        # Written so that what is no number is refused too.
+        if value is not None and not (least <= value < math.inf):
+            options.usage_error(f"--{name} cannot be {value}")
+    if options.threads < 0 or options.seed < 0:
+        options.usage_error("--threads and --seed cannot be below 0")

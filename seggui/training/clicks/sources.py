@@ -43,17 +43,21 @@ class FreeData:
 
     folder: Path
 
+    def check(self) -> None:
+        """Raise ``BadRequest`` unless some of the sets are there."""
+        if not any((self.folder / name).is_dir() for name in SHARES):
+            raise BadRequest(
+                f"There is none of the training sets in {self.folder}: "
+                f"{', '.join(name for name in SHARES if '/' in name)} …"
+            )
+
     def __call__(self) -> Draw:
+        self.check()
         labelled = {
             name: labelled_in(self.folder, name, held_out=False)
             for name in SHARES
             if (self.folder / name).is_dir()
         }
-        if not labelled:
-            raise BadRequest(
-                f"There is none of the training sets in {self.folder}: "
-                f"{', '.join(name for name in SHARES if '/' in name)} …"
-            )
         stock = synthesis.Stock(
             _images(self.folder / PHOTOS),
             _images(self.folder / TEXTURES),

@@ -56,6 +56,8 @@ def train(order: Order) -> Iterator[str]:
             f"{order.out} holds a training already. Go on with it (--resume) or name "
             "another folder."
         )
+    make = FreeData(order.data)
+    make.check()
     boards = boards_of(held_out_scenes(order.data, 9, 1))
     if boards:
         yield f"classic on what is held out: {quality_of(boards, None)}"
@@ -65,7 +67,6 @@ def train(order: Order) -> Iterator[str]:
         on_processor.load_state_dict(network.state_dict())
         return f"held out: {quality_of(boards, answer_of(on_processor))}"
 
-    make = FreeData(order.data)
     seed = order.seed + learner.step
     with Players(make, order.out / WEIGHTS, order.players, seed) as players:
         watched = follow if boards else None

@@ -109,6 +109,28 @@ def test_the_command_trains_and_goes_on(tmp_path, capsys):
     assert "going on from step" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("there", [False, True])
+def test_a_folder_without_sets_is_told_before_anything_is_made(tmp_path, capsys, there):
+    data, out = tmp_path / "data", tmp_path / "run"
+    if there:
+        (data / "photos").mkdir(parents=True)
+    assert dispatch.run(["train-clicks", "--data", str(data), "--out", str(out)]) == 1
+    assert "none of the training sets" in capsys.readouterr().err
+    assert not out.exists()
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["--minutes nan", "--minutes inf", "--rate -1", "--batch 0", "--threads -1"],
+)
+def test_numbers_that_make_no_sense_are_wrong_usage(tmp_path, words):
+    out = str(tmp_path / "run")
+    with pytest.raises(SystemExit):
+        dispatch.run(
+            ["train-clicks", "--data", str(tmp_path), "--out", out, *words.split()]
+        )
+
+
 def test_a_folder_without_a_training_cannot_be_gone_on_with(tmp_path):
     from seggui.training.clicks.start import Order
     from seggui.training.clicks.start import train as start
