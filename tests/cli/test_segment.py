@@ -88,7 +88,7 @@ def test_all_candidates_are_numbered(photo, capsys):
         box = [columns.min(), rows.min(), columns.max() + 1, rows.max() + 1]
         assert row["bbox"] == box
     assert not out.exists()
-    assert result["model"] == "classic"
+    assert result["model"] == "clicknet"
     assert result["elapsed_s"] > 0
 
 

@@ -67,7 +67,7 @@ def test_everything_that_can_be_trained_is_in_the_table():
 
 def test_without_any_weights_the_built_in_model_is_the_best_at_hand():
     best = catalog.best_prompted()
-    assert best.id == "classic"
+    assert best.id == "clicknet"
     assert not best.needs_weights
 
 

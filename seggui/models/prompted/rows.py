@@ -156,19 +156,6 @@ _FIRST = (
 _BUILT_IN = (
     Row(
         ModelInfo(
-            id="classic",
-            title="Classic",
-            kind="prompted",
-            paper="Region trees, geodesic distance and graph cuts; see the decision "
-            "record",
-            code_licence=_APACHE,
-            candidates=3,
-            input_size="any",
-        ),
-        "seggui.models.prompted.classic:ClassicModel",
-    ),
-    Row(
-        ModelInfo(
             id="clicknet",
             title="Click network",
             kind="prompted",
@@ -181,6 +168,19 @@ _BUILT_IN = (
             input_size="any, in windows of 192",
         ),
         "seggui.models.prompted.clicknet.model:ClickNetModel",
+    ),
+    Row(
+        ModelInfo(
+            id="classic",
+            title="Classic",
+            kind="prompted",
+            paper="Region trees, geodesic distance and graph cuts; see the decision "
+            "record",
+            code_licence=_APACHE,
+            candidates=3,
+            input_size="any",
+        ),
+        "seggui.models.prompted.classic:ClassicModel",
     ),
 )
 
