@@ -65,6 +65,12 @@ class FolderEncoding(QObject):
         self._wish = _Wish(project, tuple(names), model_id, title)
         self._ticket = self._link.encode(shown_key, model_id)
 
+    def show(self, key: str) -> None:
+        """Another image is shown: what was wished begins with it."""
+        if self._ticket and self._wish is not None:
+            self._link.cancel(self._ticket)
+            self._ticket = self._link.encode(key, self._wish.model_id)
+
     def stop(self) -> None:
         """Forget what was wished and is not begun yet."""
         if self._ticket:

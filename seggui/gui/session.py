@@ -108,6 +108,7 @@ class Session(Prompting):
         self.link.open_image(image.key, image.image_hwc)
         self.conversation.show_image(image.key, facts.width, facts.height)
         self._prepare()
+        self.encoding.show(image.key)
         self._show_borders(None)
         self._find_borders()
         self.prediction_changed.emit()
@@ -279,6 +280,7 @@ class Session(Prompting):
     def close(self) -> None:
         self.training.close()
         self.ahead.stop()
+        self.encoding.stop()
         self.folder_work.cancel()
         super().close()
         self.link.close()

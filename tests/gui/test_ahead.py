@@ -20,6 +20,8 @@ class KeepingHost(SquareHost):
         super().__init__()
         self.go = threading.Event()
         self.go.set()
+        self.look = threading.Event()
+        self.look.set()
         self.forgotten = []
         self.bytes_on_disk = 1000
         self.note = ""
@@ -27,7 +29,8 @@ class KeepingHost(SquareHost):
     def handle(self, request, report):
         if isinstance(request, Encode):
             self.asked.append(request)
-            while request.ahead and not self.go.wait(0.005):
+            until = self.go if request.ahead else self.look
+            while not until.wait(0.005):
                 report(0, 2, "looking")
             return Encoded(request.ticket, 0.0, self.bytes_on_disk, note=self.note)
         return super().handle(request, report)
@@ -59,6 +62,7 @@ def session(qtbot, tmp_path, host, monkeypatch):
     qtbot.waitUntil(lambda: session.image is not None)
     yield session
     host.go.set()
+    host.look.set()
     session.saving.save_now()
     session.close()
 
@@ -167,6 +171,19 @@ def test_a_folder_is_encoded_image_by_image_with_progress(qtbot, session, host):
     assert [step.done for step in steps if step.part == 0] == [0, 1, 2, 3, 4]
     qtbot.waitUntil(lambda: any("4 images done" in text for _, text in session.heard))
     assert session.document.segments == ()
+
+
+def test_who_goes_on_to_another_image_meanwhile_still_gets_the_folder(
+    qtbot, session, host
+):
+    session.settings.set("encode_ahead", False)
+    host.look.clear()
+    session.encode_folder("Squares")
+    qtbot.wait(50)
+    show(qtbot, session, "c.png")
+    with qtbot.waitSignal(session.folder_work.finished):
+        host.look.set()
+    assert set(keys(session, *NAMES)) <= set(host.encoded)
 
 
 def test_a_folder_can_be_stopped_in_the_middle(qtbot, session, host):
