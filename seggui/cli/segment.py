@@ -351,11 +351,15 @@ def _print(
     written: list[tuple[Path, Mask, float]],
     elapsed_s: float,
 ) -> None:
+    from seggui.models import catalog
+
+    # Classical methods answer without saying how well.
+    scored = all(i.id != model_id for i in catalog.prompted() if i.classical)
     if options.json:
         masks = [
             {
                 "out": str(path),
-                "score": round(score, 4),
+                "score": round(score, 4) if scored else None,
                 "area": mask.area,
                 "bbox": [mask.bbox.x0, mask.bbox.y0, mask.bbox.x1, mask.bbox.y1],
             }
@@ -365,4 +369,5 @@ def _print(
         sys.stdout.write(json.dumps(result) + "\n")
         return
     for path, mask, score in written:
-        sys.stdout.write(f"{path}: {mask.area} pixels, score {score:.2f}\n")
+        rated = f", score {score:.2f}" if scored else ""
+        sys.stdout.write(f"{path}: {mask.area} pixels{rated}\n")

@@ -296,3 +296,13 @@ def test_new_words_that_cannot_be_read_are_wrong_usage(photo, words):
     with pytest.raises(SystemExit) as end:
         segment(photo, "--point", "30,45", *words)
     assert end.value.code == 2
+
+
+@pytest.mark.parametrize(("model", "scored"), [("classic", True), ("wand", False)])
+def test_a_score_is_told_where_the_method_has_one(photo, capsys, model, scored):
+    words = ("--model", model, "--point", "30,45")
+    segment(photo, *words)
+    assert ("score" in capsys.readouterr().out) is scored
+    segment(photo, *words, "--json")
+    result = json.loads(capsys.readouterr().out)
+    assert (result["masks"][0]["score"] is not None) is scored
