@@ -167,7 +167,8 @@ def test_the_classic_model_answers_without_torch(photo):
     code = (
         "import sys; from seggui.cli import dispatch; "
         f"dispatch.run(['segment', {str(photo)!r}, '--point', '30,45', "
-        f"'--out', {str(photo.parent / 'out.png')!r}]); print(*sys.modules)"
+        f"'--model', 'classic', '--out', {str(photo.parent / 'out.png')!r}]); "
+        "print(*sys.modules)"
     )
     out = subprocess.run(
         [sys.executable, "-c", code], check=True, capture_output=True, text=True
@@ -302,7 +303,7 @@ def test_new_words_that_cannot_be_read_are_wrong_usage(photo, words):
 def test_a_score_is_told_where_the_method_has_one(photo, capsys, model, scored):
     words = ("--model", model, "--point", "30,45")
     segment(photo, *words)
-    assert ("score" in capsys.readouterr().out) is scored
+    assert ("pixels, score" in capsys.readouterr().out) is scored
     segment(photo, *words, "--json")
     result = json.loads(capsys.readouterr().out)
     assert (result["masks"][0]["score"] is not None) is scored
