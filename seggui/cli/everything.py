@@ -26,6 +26,7 @@ from seggui.core.predicted import (
     with_classes_of,
     with_prediction,
 )
+from seggui.core.segment import told_model
 from seggui.errors import ReadOnly, SegguiError, Unreadable
 from seggui.files.atomic import make_folder, write_whole
 from seggui.files.formats.names import mask_names
@@ -184,6 +185,8 @@ def _writer(out: Path, images: Sequence[NamedImage]) -> Sink:
 
 
 def _into(project: Project, model_id: str) -> Sink:
+    source = told_model(model_id)
+
     def put(
         image: NamedImage, found: tuple[Candidate, ...], _size: tuple[int, int]
     ) -> None:
@@ -192,8 +195,8 @@ def _into(project: Project, model_id: str) -> Sink:
         class_of = class_finder(project.classes)
         project.edit(
             image.name,
-            f"Predicted by {model_id}",
-            lambda document: with_prediction(document, found, class_of, model_id),
+            f"Predicted by {source}",
+            lambda document: with_prediction(document, found, class_of, source),
         )
 
     return put

@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import PurePath
 from typing import Literal
 
 from seggui.core.mask import Mask
@@ -57,3 +58,9 @@ class Segment:
     @property
     def accepted(self) -> bool:
         return self.status == "accepted"
+
+
+def told_model(model: str) -> str:
+    """What segments say of the model that made them: its id, or the name of its run."""
+    name = PurePath(model).name
+    return model if name == model else f"runs/{name}"

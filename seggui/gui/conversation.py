@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal, Slot
 
@@ -16,7 +15,7 @@ from seggui.core.candidate import LEVEL, Candidate, Logits, thresholded
 from seggui.core.mask import Mask
 from seggui.core.parameters import Settings
 from seggui.core.prompt import Prompt
-from seggui.core.segment import Source
+from seggui.core.segment import Source, told_model
 from seggui.errors import SegguiError
 from seggui.gui.engine_link import EngineLink
 from seggui.gui.hovering import Hovering
@@ -220,7 +219,7 @@ class Conversation(QObject):
         mine = asked[at : at + 1] if len(asked) > 1 else asked
         return Source(
             tool=tool,
-            model=_told(turn.model_id if turn else self.model_id),
+            model=told_model(turn.model_id if turn else self.model_id),
             prompts=tuple(prompt.as_json() for prompt in mine),
             seconds=round(time.monotonic() - self._began_s, 2),
             score=None if shown is None else round(float(shown.score), 4),
@@ -339,9 +338,3 @@ class Conversation(QObject):
             self._ticket = 0
             self.waiting_changed.emit()
             self.failed.emit(reply.text)
-
-
-def _told(model_id: str) -> str:
-    """What segments say of their model; a run is told by its folder's name."""
-    path = Path(model_id)
-    return f"runs/{path.name}" if path.is_absolute() else model_id

@@ -76,12 +76,16 @@ class Predicting(QObject):
         self,
         key: str,
         model_id: str,
+        source: str,
         options: EverythingOptions,
         known: tuple[Mask, ...],
     ) -> None:
-        """Let a prompted model find all objects but those that are known."""
+        """Let a prompted model find all objects but those that are known.
+
+        ``source`` is the name that segments keep.
+        """
         self.stop()
-        self._model = model_id
+        self._model = source
         self._ticket = self._link.everything(key, model_id, options, known)
         self.running_changed.emit()
 

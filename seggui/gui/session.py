@@ -16,7 +16,7 @@ from seggui.core.candidate import Candidate
 from seggui.core.document import Document
 from seggui.core.everything import EverythingOptions
 from seggui.core.predicted import class_finder, with_classes_of, with_prediction
-from seggui.core.segment import Segment
+from seggui.core.segment import Segment, told_model
 from seggui.errors import SegguiError
 from seggui.files.project import Project
 from seggui.files.settings import Settings
@@ -160,7 +160,10 @@ class Session(Prompting):
             # Objects may lie on what is only ground, such as grass or a street.
             if (row := classes.get(segment.class_id)) is None or row.thing
         )
-        self.predicting.everything(self.image.key, self.chosen_model, options, known)
+        source = told_model(self.chosen_model)
+        self.predicting.everything(
+            self.image.key, self.chosen_model, source, options, known
+        )
 
     def predict_folder(self, names: Sequence[str], model: str, source: str) -> None:
         """Let a full-image model label these images, as candidates to review."""

@@ -74,6 +74,14 @@ def test_what_is_found_becomes_candidate_segments(qtbot, session, host):
     assert session.document.segments == ()
 
 
+def test_segments_name_the_run_that_found_them_and_not_its_place(qtbot, session, host):
+    session.choose_model("/home/somebody/photos/runs/mine")
+    session.segment_everything(options_of())
+    qtbot.waitUntil(lambda: len(session.document.segments) == 3)
+    assert {s.source.model for s in session.document.segments} == {"runs/mine"}
+    assert host.wishes[0].model_id == "/home/somebody/photos/runs/mine"
+
+
 def test_asking_again_takes_the_place_of_what_was_not_accepted(qtbot, session, host):
     session.segment_everything(options_of())
     qtbot.waitUntil(lambda: len(session.document.segments) == 3)
