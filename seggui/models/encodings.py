@@ -15,6 +15,8 @@ from seggui.jobs.shared import AttachedImages
 from seggui.models.interrupting import interruptible
 
 _MOST_MEMORY_BYTES = 1024**3
+_MOST_SIZES = 4096
+"""Files whose size is remembered."""
 
 
 class EncodedImages:
@@ -91,7 +93,7 @@ class EncodedImages:
             return None
         try:
             known = stored.unpack(arrays, self._images.get(image))
-            self._sizes[image.key, stored.digest] = bytes_of(dict(arrays))
+            self._note_size((image.key, stored.digest), bytes_of(dict(arrays)))
             return known
         except ValueError:
             # Whole, but not what this model makes: as good as not there.
@@ -115,7 +117,13 @@ class EncodedImages:
         if unless_as_large and self._sizes.get(name) == nbytes:
             return
         self._folder.put(*name, arrays)
+        self._note_size(name, nbytes)
+
+    def _note_size(self, name: tuple[str, str], nbytes: int) -> None:
         self._sizes[name] = nbytes
+        if len(self._sizes) > _MOST_SIZES:
+            # Whoever comes back to the oldest writes its file once more.
+            del self._sizes[next(iter(self._sizes))]
 
 
 def _name_of(model: PromptedModel) -> str:
