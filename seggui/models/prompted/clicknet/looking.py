@@ -46,14 +46,14 @@ MARGIN = 1.5
 """Side of a window over that of what it is about."""
 WIDER, NARROWER = 1.6, 0.6
 """A window is changed when another would be this much wider or narrower."""
-MOST_LOOKS = 3
+MOST_LOOKS = 2
 """Windows that are tried for one click."""
 FRESH_REACH, FRESH_GAIN = 0.8, 1.8
 """How far around positive clicks a fresh look reaches, of the way to the negative one;
 and how much closer it must be."""
 MIDDLE = 0.6
 """Share of the greatest depth from which on a click is in the middle of a mask."""
-LOCAL_GAIN = 1.5
+LOCAL_GAIN = 2.6
 """How much closer a second look must be to be worth it."""
 LOCAL_MARGIN = 2.0
 
