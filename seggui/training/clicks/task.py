@@ -86,11 +86,7 @@ class ClickTask:
             if len(states) >= self._size:
                 break
         if not states:
-            names = ", ".join(sorted({sample.name for sample in samples}))
-            raise BadRequest(
-                f"The objects on {names} fill their images or are too small to be "
-                "clicked on. Nothing can be learnt from them; leave these images out."
-            )
+            raise _useless(samples)
         chosen = [states[at] for at in rngs[0].permutation(len(states))[: self._size]]
         planes, truth = _flipped(
             np.stack([state.shown_chw for state in chosen]),
@@ -117,6 +113,8 @@ class ClickTask:
         report(0, 2, "clicking on objects")
         if not self._boards:
             self._boards = _boards(samples)
+            if not self._boards:
+                raise _useless(samples)
             untrained = built_in().to(self._device)
             self._before = quality_of(self._boards, _answer_of(untrained))
         report(1, 2, "clicking on objects")
@@ -155,6 +153,14 @@ def refusal(sample: Sample) -> str:
     if objects_of(sample):
         return ""
     return f"holds no object of at least {LEAST_PIXELS} pixels to click on"
+
+
+def _useless(samples: Sequence[Sample]) -> BadRequest:
+    names = ", ".join(sorted({sample.name for sample in samples}))
+    return BadRequest(
+        f"The objects on {names} fill their images or are too small to be clicked on. "
+        "Nothing can be learnt or checked with them; leave these images out."
+    )
 
 
 def objects_of(sample: Sample) -> tuple[Bools, ...]:

@@ -11,10 +11,11 @@ from seggui.errors import BadRequest
 from seggui.files.images import read_image
 from seggui.jobs.train_options import TrainOptions
 from seggui.models import catalog
+from seggui.models.devices import Device
 from seggui.models.full_image import PredictOptions
 from seggui.models.runs import open_prompted_run, open_run, read_card
 from seggui.models.weights import read_state
-from seggui.training.clicks.task import built_in, objects_of, refusal
+from seggui.training.clicks.task import ClickTask, built_in, objects_of, refusal
 from seggui.training.samples import IGNORE, Sample
 from seggui.training.start import Order, train
 
@@ -128,3 +129,13 @@ def test_instances_are_objects_even_where_they_touch():
     instances[:, :30], instances[:, 30:] = 1, 2
     found = objects_of(sample((instances > 0).astype(np.uint8), instances))
     assert [int(mask.sum()) for mask in found] == [1200, 1200]
+
+
+def test_objects_that_fill_their_images_are_refused_in_a_sentence():
+    task = ClickTask(SHORT, Device("cpu", "asked for"), half=False)
+    full = sample(np.ones((40, 60), np.uint8))
+    network = task.build()
+    with pytest.raises(BadRequest, match=r"objects on one\.png fill their images"):
+        task.validate(network, [full], unwatched)
+    with pytest.raises(BadRequest, match=r"objects on one\.png fill their images"):
+        task.batch([full], [np.random.default_rng(0)])
