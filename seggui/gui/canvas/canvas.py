@@ -84,6 +84,7 @@ class Canvas(QWidget):
         self._content.show_image(image_hwc)
         self._document = self._preview = None
         self._overlay.clear()
+        self._navigation.forget_cursor()
         self.zoom_fit()
         self._repaint_all()
         self._idle.start(0)

@@ -249,6 +249,12 @@ class Navigation:
         self._cursor = None
         self._viewport.show_key_cursor(None)
 
+    def forget_cursor(self) -> None:
+        """Another image is shown: what the keys began ends without a click."""
+        if self._key_draws:
+            self._drawing, self._key_draws = "none", False
+        self._cursor = None
+
     def forget_space(self) -> None:
         """The key came up, or the canvas lost the keyboard."""
         self._end_key_press()

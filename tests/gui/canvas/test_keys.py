@@ -64,6 +64,21 @@ def test_arrows_move_a_cursor_and_space_clicks_there(canvas, listener):
     assert listener.heard[-2][1].button == "right"
 
 
+def test_the_cursor_goes_with_its_image(canvas, listener):
+    for key in (Qt.Key.Key_Right, Qt.Key.Key_Down):
+        QTest.keyClick(canvas, key)
+    canvas.set_image(picture(20, 10))
+    listener.heard.clear()
+    QTest.keyClick(canvas, Qt.Key.Key_Space)
+    assert names(listener) == [], "nobody sees where it would click"
+    QTest.keyClick(canvas, Qt.Key.Key_Right)
+    QTest.keyClick(canvas, Qt.Key.Key_Space)
+    assert names(listener) == ["hover", "press", "release"]
+    x, y = canvas._overlay.cursor
+    assert 0 <= x < 20
+    assert 0 <= y < 10
+
+
 def test_arrows_drag_while_space_is_held(canvas, listener):
     QTest.keyClick(canvas, Qt.Key.Key_Left)
     QTest.keyPress(canvas, Qt.Key.Key_Space)
