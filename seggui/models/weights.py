@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import pickle
+import struct
 import warnings
 import zipfile
 from collections.abc import Mapping
@@ -20,6 +21,23 @@ from seggui.files import digests
 from seggui.files.atomic import write_whole
 
 State = dict[str, Tensor]
+
+_CUT_OR_DAMAGED = (
+    RuntimeError,
+    SafetensorError,
+    EOFError,
+    OSError,
+    ValueError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    AssertionError,
+    OverflowError,
+    struct.error,
+    zipfile.BadZipFile,
+)
+"""What the readers raise for a file that ends or changes at any byte: they unpack
+numbers, empty their stacks and assert without looking first."""
 
 
 def digest_of(path: Path) -> str:
@@ -55,15 +73,7 @@ def read_state(path: Path) -> State:
         raise Unreadable(
             path, "it is no checkpoint of plain tensors, and nothing else is loaded"
         ) from error
-    except (
-        RuntimeError,
-        SafetensorError,
-        EOFError,
-        OSError,
-        ValueError,
-        KeyError,
-        zipfile.BadZipFile,
-    ) as error:
+    except _CUT_OR_DAMAGED as error:
         raise Unreadable(path, "the file is cut short or no checkpoint") from error
     return _tensors(path, content)
 

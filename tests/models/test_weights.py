@@ -104,6 +104,24 @@ def test_a_cut_file_is_refused_in_words(tmp_path, name):
             read_state(path)
 
 
+@pytest.mark.parametrize("legacy", [True, False])
+def test_a_checkpoint_cut_or_changed_at_any_byte_is_refused_in_words(tmp_path, legacy):
+    whole, path = io.BytesIO(), tmp_path / "w.pth"
+    state = {"one": torch.ones(3), "two": torch.zeros(2, 2)}
+    torch.save(state, whole, _use_new_zipfile_serialization=not legacy)
+    data, draw, refused = whole.getvalue(), random.Random(0), 0
+    for place in range(0, len(data), max(1, len(data) // 150)):
+        changed = bytearray(data)
+        changed[place] = draw.randrange(256)
+        for damaged in (data[:place], bytes(changed)):
+            path.write_bytes(damaged)
+            try:
+                read_state(path)
+            except Unreadable:
+                refused += 1
+    assert refused > 100
+
+
 def test_weights_of_another_model_say_what_does_not_fit(tmp_path):
     path = tmp_path / "w.pth"
     state = network().state_dict()
