@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import queue
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -107,7 +108,8 @@ def _work(
     make: MakeDraw, path: Path, seed: int, out: multiprocessing.Queue[Sample]
 ) -> None:
     """A player's process; ends with the training's, which owns the queue."""
-    os.nice(NICENESS)
+    if sys.platform != "win32":
+        os.nice(NICENESS)
     torch.set_num_threads(1)
     cv2.setNumThreads(1)
     parent = os.getppid()
