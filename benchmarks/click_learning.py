@@ -60,7 +60,8 @@ class Outcome:
         return (
             f"{self.name:16} {self.annotated:4d} images, {self.objects:3d} objects: "
             f"NoC@85 {self.noc85_before:5.2f} -> {self.noc85_after:5.2f} "
-            f"({self.fewer:+.0%}), IoU@1 {self.iou1_before:.3f} -> {self.iou1_after:.3f}"
+            f"({self.fewer:+.0%}), "
+            f"IoU@1 {self.iou1_before:.3f} -> {self.iou1_after:.3f}"
         )
 
 
