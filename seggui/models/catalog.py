@@ -26,6 +26,16 @@ from seggui.models.row import Row
 
 Version = tuple[tuple[int, int], ...]
 
+NO_CARD = (
+    ValueError,
+    KeyError,
+    TypeError,
+    AttributeError,
+    OverflowError,
+    RecursionError,
+)
+"""What reading a ``model.json`` raises that is none; projects come from strangers."""
+
 _TORCHVISION = "BSD-3-Clause"
 _FULL_IMAGE = ("semantic", "instance", "panoptic")
 _RELEASED = "BSD-3-Clause, trained on COCO (CC BY 4.0 annotations)"
@@ -199,7 +209,7 @@ def run_info(run: Path, project: Path) -> ModelInfo | None:
         row = architecture(str(card["model"]))
         classes = tuple(str(name) for name in card["classes"])[1:]
         side = int(card.get("longest_side", 0))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, BadRequest):
+    except (OSError, BadRequest, *NO_CARD):
         return None
     return ModelInfo(
         id=str(run),

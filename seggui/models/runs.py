@@ -11,6 +11,7 @@ from seggui.core.ports import FullImageModel, ModelInfo, PromptedModel
 from seggui.errors import BadRequest, MissingWeights, Unreadable
 from seggui.files.atomic import write_whole
 from seggui.jobs.architectures import architecture
+from seggui.models.catalog import NO_CARD
 from seggui.models.full_image import MEAN_RGB, STD_RGB, PredictOptions
 from seggui.models.weights import digest_of, load_exactly, read_state
 
@@ -70,7 +71,7 @@ def read_card(run: Path) -> ModelCard:
             metrics=dict(content["metrics"]),
             digest=str(content["digest"]),
         )
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except NO_CARD as error:
         raise Unreadable(path, "it is no description of a model") from error
     if len(card.classes) < 2 or len(card.classes) != len(card.class_ids):
         raise Unreadable(path, "its classes contradict each other")

@@ -7,6 +7,7 @@ import torch
 
 from seggui.core.ports import unwatched
 from seggui.errors import MissingWeights, Unreadable
+from seggui.models import catalog
 from seggui.models.full_image import PredictOptions
 from seggui.models.runs import CARD, WEIGHTS, ModelCard, open_run, read_card, write_card
 from seggui.models.semantic.networks import build
@@ -82,3 +83,22 @@ def test_weights_of_another_network_are_refused(run):
     write_card(run, replace(read_card(run), model="unet", encoder="resnet18"))
     with pytest.raises(Unreadable, match="not the weights of U-Net"):
         open_run(run, PredictOptions())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[" * 100_000,
+        '{"format": 1e999}',
+        '{"format": 1, "model": "unet", "encoder": "", "classes": ["a", "b"], '
+        '"class_ids": [0, 1], "longest_side": 1e999, "metrics": {}, "digest": ""}',
+        '{"format": [], "model": {}, "classes": 3}',
+    ],
+)
+def test_a_card_of_a_stranger_is_passed_over_and_refused_in_words(tmp_path, text):
+    run = tmp_path / "runs" / "odd"
+    run.mkdir(parents=True)
+    (run / "model.json").write_text(text)
+    assert catalog.runs(tmp_path) == ()
+    with pytest.raises(Unreadable):
+        read_card(run)

@@ -102,7 +102,7 @@ def _read_json(path: Path) -> dict[str, Any]:
             f"The folder {path.parent} holds no {path.name}, so it is no model of "
             "Hugging Face. Name the weights file itself."
         ) from error
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise Unreadable(path, "it is no JSON") from error
     if not isinstance(content, dict):
         raise Unreadable(path, "it is no description of a model")
