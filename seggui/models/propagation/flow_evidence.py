@@ -315,8 +315,8 @@ def _colour(now: Sight, box: Box, pasts: list[Past], name: str) -> Floats:
     a = _smoothed(inside / max(inside.sum(), 1.0))
     b = _smoothed(outside / max(outside.sum(), 1.0))
     ratio = np.tanh(0.5 * np.log((a + 1e-4) / (b + 1e-4)))
-    numbers = _colour_bins(now.look.lab_hwc[box.slices])
-    return np.asarray(ratio.ravel()[numbers], dtype=np.float32)
+    bins_hw = _colour_bins(now.look.lab_hwc[box.slices])
+    return np.asarray(ratio.ravel()[bins_hw], dtype=np.float32)
 
 
 def _colour_bins(lab_hwc: Floats) -> NDArray[np.int64]:

@@ -11,6 +11,8 @@ pixel by pixel.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 import cv2
 import numpy as np
@@ -59,7 +61,8 @@ class Motion:
     @property
     def doubt_hw(self) -> Floats:
         """How little to trust it, by both signs together."""
-        return self.error_hw + 0.02 * np.minimum(self.astray_hw, 5.0)
+        doubt = self.error_hw + 0.02 * np.minimum(self.astray_hw, 5.0)
+        return np.asarray(doubt, dtype=np.float32)
 
     def warped(self, values_hw: Floats) -> Floats:
         """Bring values of the image before to where they are now; 0 from outside."""
@@ -100,11 +103,13 @@ def _flow(before: View, now: View, place: Floats) -> Motion:
     inverse = cv2.invertAffineTransform(place)
     gray, lab = before.gray_hw, before.lab_hwc
     if not np.allclose(place, np.eye(2, 3)):
-        gray, lab = (
-            cv2.warpAffine(v, place, (width, height), borderMode=cv2.BORDER_REPLICATE)
-            for v in (gray, lab)
+        size, border = (width, height), cv2.BORDER_REPLICATE
+        gray = np.asarray(
+            cv2.warpAffine(gray, place, size, borderMode=border), np.uint8
         )
-    search = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+        lab = np.asarray(cv2.warpAffine(lab, place, size, borderMode=border), np.uint8)
+    # Its type information leaves out that None is a flow to begin with.
+    search: Any = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
     back = search.calc(now.gray_hw, gray, None)
     forth = search.calc(gray, now.gray_hw, None)
     x, y = _grid(height, width)
@@ -163,12 +168,10 @@ def _matched(before: View, now: View, share_hw: Floats | None) -> Floats | None:
     corners = cv2.goodFeaturesToTrack(before.gray_hw, _CORNERS, 0.005, 4, mask=mask)
     if corners is None or len(corners) < _FEWEST_MATCHES:
         return None
-    there, found, _ = cv2.calcOpticalFlowPyrLK(
-        before.gray_hw, now.gray_hw, corners, None, winSize=(21, 21), maxLevel=5
-    )
-    again, back, _ = cv2.calcOpticalFlowPyrLK(
-        now.gray_hw, before.gray_hw, there, None, winSize=(21, 21), maxLevel=5
-    )
+    # OpenCV makes the places itself for None, which its type information leaves out.
+    track: Any = partial(cv2.calcOpticalFlowPyrLK, winSize=(21, 21), maxLevel=5)
+    there, found, _ = track(before.gray_hw, now.gray_hw, corners, None)
+    again, back, _ = track(now.gray_hw, before.gray_hw, there, None)
     agree = (found.ravel() > 0) & (back.ravel() > 0)
     agree &= np.abs(again - corners).max(axis=(1, 2)) < 1.5
     if int(agree.sum()) < _FEWEST_MATCHES:
@@ -203,14 +206,15 @@ def _slid(before: View, now: View, share_hw: Floats) -> Floats | None:
         unlike = _unlike(field, before.lab_hwc[part], mask[part], size)
         if unlike is None:
             continue
-        ys, xs = np.indices(unlike.shape, dtype=np.float32)
+        ys, xs = np.mgrid[: unlike.shape[0], : unlike.shape[1]].astype(np.float32)
         dx = xs * shrink + left + size[0] * shrink / 2 - (x + width / 2)
         dy = ys * shrink + top + size[1] * shrink / 2 - (y + height / 2)
         far = (dx**2 + dy**2) / float(max(width, height)) ** 2
         # A little for staying near and at the same size.
         cost = unlike + _STAY * far + (0.0 if scale == 1.0 else _SAME_SIZE)
-        at = np.unravel_index(int(np.argmin(cost)), cost.shape)
-        found.append((float(cost[at]), scale, float(dx[at]), float(dy[at])))
+        row, column = divmod(int(np.argmin(cost)), cost.shape[1])
+        across, down = float(dx[row, column]), float(dy[row, column])
+        found.append((float(cost[row, column]), scale, across, down))
     if not found:
         return None
     _, scale, across, down = min(found)
@@ -230,8 +234,8 @@ def _unlike(
     if not shape.any():
         return None
     weight = np.repeat(shape[..., None], 3, axis=2).astype(np.float32)
-    unlike = cv2.matchTemplate(field_hwc, look, cv2.TM_SQDIFF, mask=weight)
-    unlike = unlike / float(weight.sum())
+    found = cv2.matchTemplate(field_hwc, look, cv2.TM_SQDIFF, mask=weight)
+    unlike = np.asarray(found, dtype=np.float32) / float(weight.sum())
     return np.where(np.isfinite(unlike), unlike, np.inf).astype(np.float32)
 
 
