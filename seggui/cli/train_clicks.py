@@ -47,6 +47,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="how long it learns (default: 5, with --data 100)",
     )
+    add(
+        "--weights",
+        type=Path,
+        metavar="FILE",
+        help="with --data: start from these weights, such as those in the box "
+        "(default: random ones)",
+    )
     add("--rate", type=float, metavar="N", help="highest learning rate")
     add(
         "--seed",
@@ -132,6 +139,7 @@ def _anew(options: argparse.Namespace) -> int:
         device=options.device,
         threads=options.threads or os.cpu_count() or 1,
         resume=options.resume,
+        weights=options.weights,
     )
     for line in train(order):
         sys.stdout.write(line + "\n")

@@ -11,6 +11,7 @@ import torch
 
 from seggui.errors import BadRequest
 from seggui.models import devices
+from seggui.models.prompted.clicknet import weights
 from seggui.models.prompted.clicknet.network import ClickNet
 from seggui.training.checkpoints import Checkpoints
 from seggui.training.clicks.follow import boards_of, quality_of
@@ -34,16 +35,23 @@ class Order:
     device: str
     threads: int
     resume: bool
+    weights: Path | None = None
+    """Where to start from; None begins with random weights."""
 
 
 def train(order: Order) -> Iterator[str]:
-    """Train and yield lines of progress."""
+    """Train and yield lines of progress.
+
+    Raises ``BadRequest`` for an order that cannot be followed, ``MissingWeights`` or
+    ``Unreadable`` for weights to start from.
+    """
     torch.set_num_threads(order.threads)
     cv2.setNumThreads(1)
     torch.manual_seed(order.seed)
     device = devices.choose(order.device).torch
     course = Course(order.minutes, order.batch, order.rate)
-    learner = Learner(ClickNet(), course, device)
+    network = weights.read(order.weights) if order.weights else ClickNet()
+    learner = Learner(network.train(), course, device)
     checkpoints = Checkpoints(order.out / "checkpoints")
     if order.resume:
         found = checkpoints.load_last()

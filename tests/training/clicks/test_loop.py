@@ -1,4 +1,5 @@
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -6,7 +7,7 @@ import torch
 from scenes_for_clicks import two_discs, write_set
 
 from seggui.cli import dispatch
-from seggui.errors import BadRequest
+from seggui.errors import BadRequest, MissingWeights
 from seggui.models.prompted.clicknet import weights
 from seggui.models.prompted.clicknet.network import ClickNet
 from seggui.training.clicks.loop import Course, Learner, Store, train
@@ -138,3 +139,25 @@ def test_a_folder_without_a_training_cannot_be_gone_on_with(tmp_path):
     order = Order(tmp_path, tmp_path / "run", 1, 2, 1e-3, 1, 0, "cpu", 1, True)
     with pytest.raises(BadRequest, match="no training to resume"):
         list(start(order))
+
+
+def test_a_training_may_start_from_weights_that_are_there(tmp_path):
+    from seggui.training.clicks.start import Order
+    from seggui.training.clicks.start import train as start
+
+    write_set(tmp_path / "free" / "animals", ["a", "b"])
+    given, out = tmp_path / "given.safetensors", tmp_path / "run"
+    torch.manual_seed(3)
+    weights.write(given, ClickNet())
+    # Next to no rate: what was given is what comes out, but for the statistics.
+    order = Order(tmp_path, out, 0.01, 2, 1e-9, 1, 0, "cpu", 1, False, given)
+    list(start(order))
+    before = weights.read(given).state_dict()
+    after = weights.read(out / "clicknet.safetensors").state_dict()
+    kernels = [name for name, value in before.items() if value.ndim == 4]
+    assert all(torch.allclose(before[n], after[n], atol=1e-3) for n in kernels)
+    lost = replace(
+        order, out=tmp_path / "two", weights=tmp_path / "nowhere.safetensors"
+    )
+    with pytest.raises(MissingWeights, match="nowhere"):
+        list(start(lost))
