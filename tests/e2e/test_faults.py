@@ -218,7 +218,7 @@ def test_too_little_memory_is_one_sentence(sample, capsys, monkeypatch):
         raise MemoryError
 
     monkeypatch.setattr(ClassicModel, "encode", too_much)
-    assert run(segment(sample / TRUTH)) == 1
+    assert run([*segment(sample / TRUTH), "--model", "classic"]) == 1
     [sentence] = capsys.readouterr().err.splitlines()
     assert "not enough memory" in sentence
 
