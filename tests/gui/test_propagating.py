@@ -77,9 +77,9 @@ def go(qtbot, session, propagating, **choices):
     dialog.choose_direction(choices.get("direction", "forward"))
     dialog.most.setValue(choices.get("most", 0))
     dialog.annotated.setCurrentIndex(choices.get("annotated", 0))
-    dialog.wish()
-    qtbot.waitUntil(lambda: session.folder_work.running)
-    qtbot.waitUntil(lambda: not session.folder_work.running)
+    # It may be over between two looks at it, so it is listened for.
+    with qtbot.waitSignal(session.folder_work.finished, timeout=20_000):
+        dialog.wish()
 
 
 def segments_on(session, name):
