@@ -30,7 +30,6 @@ TASTES = (
 )
 GROWTH = 1.3
 """How much larger each level set is than the one before."""
-UNREACHED = 1e6
 
 
 @dataclass(frozen=True, eq=False)

@@ -25,7 +25,7 @@ from seggui.metrics.clicks import next_click
 from seggui.models.devices import Device
 from seggui.models.prompted.clicknet import weights
 from seggui.models.prompted.clicknet.channels import NAMES
-from seggui.models.prompted.clicknet.model import ClickNetModel
+from seggui.models.prompted.clicknet.model import WEIGHTS, ClickNetModel
 from seggui.models.prompted.clicknet.network import ClickNet
 from seggui.training.clicks.follow import Quality, boards_of, quality_of
 from seggui.training.clicks.losses import click_loss
@@ -54,7 +54,7 @@ class Batch:
 
 def built_in() -> ClickNet:
     """The network that comes with the program; raises ``Unreadable``."""
-    return weights.read(resource_path("models", "clicknet.safetensors"))
+    return weights.read(resource_path(*WEIGHTS))
 
 
 class ClickTask:
