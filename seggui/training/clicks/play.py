@@ -19,7 +19,7 @@ from seggui.core.mask import Mask
 from seggui.core.prompt import Point
 from seggui.metrics.clicks import next_click
 from seggui.models.prompted.clicknet.channels import SIDE, Asked, Shown, shown
-from seggui.models.prompted.clicknet.crops import MOST_ZOOM, scale_of, window
+from seggui.models.prompted.clicknet.crops import LEAST_SIDE, MOST_ZOOM, scale_of, window
 from seggui.models.prompted.pool import Scene
 from seggui.models.prompted.scenes import scene_of
 from seggui.training.clicks.photometry import disturbed
@@ -106,12 +106,13 @@ def _somewhere(
         y, x = places[draw.integers(len(places))]
         return float(x), float(y), reach * draw.uniform(0.3, 0.9), True
     if kind < 0.55:
-        # In use the size is a guess, so it must not tell how large the object is.
-        side = reach * float(np.exp(draw.normal(0.4, 0.6)))
-        off = draw.normal(0, 0.12 * reach, 2)
+        # In use size and place are guesses, so they must not tell what the object is.
+        side = max(LEAST_SIDE, reach * float(np.exp(draw.normal(0.4, 0.6))))
+        off = draw.normal(0, 0.08 * reach + 0.1 * side, 2)
         return middle[0] + off[0], middle[1] + off[1], side, False
     widest = 2.0 if kind < 0.85 else max(2.1, max(truth.shape) / reach)
     side = reach * float(np.exp(draw.uniform(np.log(1.1), np.log(widest))))
+    side = max(LEAST_SIDE, side)
     slack = 0.5 * (side - reach) + 0.05 * reach
     x = middle[0] + draw.uniform(-slack, slack)
     return x, middle[1] + draw.uniform(-slack, slack), side, False
