@@ -19,7 +19,12 @@ from seggui.core.mask import Mask
 from seggui.core.prompt import Point
 from seggui.metrics.clicks import next_click
 from seggui.models.prompted.clicknet.channels import SIDE, Asked, Shown, shown
-from seggui.models.prompted.clicknet.crops import LEAST_SIDE, MOST_ZOOM, scale_of, window
+from seggui.models.prompted.clicknet.crops import (
+    LEAST_SIDE,
+    MOST_ZOOM,
+    scale_of,
+    window,
+)
 from seggui.models.prompted.pool import Scene
 from seggui.models.prompted.scenes import scene_of
 from seggui.training.clicks.photometry import disturbed
