@@ -116,6 +116,13 @@ class Prompt:
             and all(then is None or now == then for now, then in ones)
         )
 
+    def agrees_with(self, mask: Mask) -> bool:
+        """Whether no point and no line asks for a change of the mask."""
+        places = [(point.x, point.y, point.positive) for point in self.points]
+        for line in self.scribbles:
+            places += [(x, y, line.positive) for x, y in line.points_xy]
+        return all(mask.contains(x, y) == positive for x, y, positive in places)
+
     def settled(self) -> Prompt:
         """Of several points on one pixel only the last: people change their mind."""
         places = [(math.floor(point.x), math.floor(point.y)) for point in self.points]

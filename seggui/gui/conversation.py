@@ -310,12 +310,31 @@ class Conversation(QObject):
         self.candidates_changed.emit()
         self.waiting_changed.emit()
 
+    def _offered_before(
+        self, turn: _Turn, candidates: tuple[Candidate, ...]
+    ) -> tuple[Candidate, ...]:
+        """What goes on being offered when the new marks changed nothing.
+
+        A model sees nothing but the mask then, and has no other meanings to offer.
+        """
+        shown, previous = self.candidate, turn.asked[0].previous
+        if shown is None or shown.mask is not previous or len(candidates) != 1:
+            return ()
+        if self.each or not candidates[0].mask.same_pixels(shown.mask):
+            return ()
+        return tuple(
+            one
+            for one in self.candidates
+            if turn.prompts[0].agrees_with(thresholded(one, self.level).mask)
+        )
+
     def _take(self, candidates: tuple[Candidate, ...], elapsed_s: float) -> None:
         self._ticket = 0
         turn = self._turns[-1]
         # Whoever chose a part keeps getting parts while correcting it.
         shown = self.candidate.granularity if self.candidate else ""
-        turn.candidates, turn.answered = turn.carried + candidates, True
+        offered = self._offered_before(turn, candidates) or candidates
+        turn.candidates, turn.answered = turn.carried + offered, True
         kinds = [candidate.granularity for candidate in turn.candidates]
         turn.index = kinds.index(shown) if shown in kinds else 0
         self.hovering.note(turn.model_id, elapsed_s)

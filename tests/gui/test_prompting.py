@@ -68,12 +68,22 @@ def offered(request, prompt):
     )
 
 
+def content(request):
+    """The mask handed over, where no mark asks for another, as some models do."""
+    prompt = request.prompt
+    if prompt.previous is not None and prompt.agrees_with(prompt.previous):
+        return (Candidate(prompt.previous, 0.3),)
+    whole, part = offered(request, prompt)
+    return whole, replace(part, mask=square(10, 10, 8))
+
+
 class MarksHost:
     """Answers every kind of mark; ``took_s`` is what it says it took."""
 
     def __init__(self):
         self.asked, self.looked = [], []
         self.took_s = 0.02
+        self.content = False
 
     def handle(self, request, report):
         if isinstance(request, Encode):
@@ -85,7 +95,7 @@ class MarksHost:
             answers = tuple(offered(request, prompt) for prompt in request.prompts)
             return Answers(request.ticket, answers, self.took_s)
         assert isinstance(request, Ask)
-        found = offered(request, request.prompt)
+        found = content(request) if self.content else offered(request, request.prompt)
         return Candidates(request.ticket, found, self.took_s)
 
     def forget(self, key):
@@ -223,6 +233,40 @@ def test_marks_that_make_no_sense_leave_the_others_alone(qtbot, session):
     session.ask(Prompt((Point(10, 10), Point(SIDE + 5, 3))))
     assert session.prompt.points == (Point(10, 10),)
     assert "outside" in session.heard[-1][1]
+
+
+def test_a_mark_that_asks_for_nothing_new_leaves_what_is_offered(qtbot, session, host):
+    host.content = True
+    click(qtbot, session, 10, 10)
+    first = session.candidates
+    click(qtbot, session, 12, 12)
+    assert session.candidates == first
+    click(qtbot, session, 70, 70, positive=False)
+    assert session.candidates == first
+    # A part that lacks a mark is no answer to it.
+    click(qtbot, session, 25, 25)
+    assert session.candidates == first[:1]
+
+
+def test_a_mark_that_asks_for_nothing_new_leaves_the_threshold(qtbot, session, host):
+    host.content = True
+    click(qtbot, session, 10, 10)
+    session.set_level(0.8)
+    shown = session.candidate.mask
+    click(qtbot, session, 30, 30, positive=False)
+    assert session.candidate.mask.same_pixels(shown)
+    session.set_level(LEVEL)
+    assert session.candidate.mask.area != shown.area
+
+
+def test_a_segment_that_the_first_mark_agrees_with_has_the_score_of_the_model(
+    qtbot, session, host
+):
+    host.content = True
+    drawn = Segment(square(10, 10), 1, Source("brush"))
+    session.commit("Put", edits.add_segments(session.document, [drawn]), [drawn.id])
+    click(qtbot, session, 12, 12)
+    assert [c.score for c in session.candidates] == [0.3]
 
 
 # -- several objects

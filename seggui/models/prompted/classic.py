@@ -20,7 +20,15 @@ from seggui.core.ports import ModelInfo, Report
 from seggui.core.prompt import Point, Prompt
 from seggui.errors import BadRequest
 from seggui.models.prompted.changes import applied, probability
-from seggui.models.prompted.corrections import Choice, choose, choose_in_box
+from seggui.models.prompted.corrections import (
+    Choice,
+    choose,
+    choose_in_box,
+    choose_on,
+    covered,
+    share_of_leaves,
+)
+from seggui.models.prompted.drawings import deepest
 from seggui.models.prompted.rows import info_of
 from seggui.models.prompted.scenes import LOOKING, STEPS, Scenes
 
@@ -52,7 +60,11 @@ class ClassicModel:
         if not isinstance(encoding, Scenes):
             raise TypeError(f"an encoding of another model: {type(encoding).__name__}")
         prompt = _checked(prompt, encoding)
-        return _candidates(_work_through(encoding, prompt, report), prompt)
+        work = _work_through(encoding, prompt, report)
+        if work.choice is None:
+            mask = _honoured(work.before, prompt)
+            return (Candidate(mask, _agreement(encoding, mask, prompt)),)
+        return _candidates(work.before, work.choice, prompt)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -109,12 +121,23 @@ def _cut_to(mask: Mask, box: Box) -> Mask:
     return Mask.from_window(mask.height, mask.width, box, mask.window(box))
 
 
-def _candidates(work: _Work, prompt: Prompt) -> tuple[Candidate, ...]:
-    choice = work.choice
-    if choice is None:
-        return (Candidate(_honoured(work.before, prompt), 1.0),)
+def _agreement(scenes: Scenes, mask: Mask, prompt: Prompt) -> float:
+    """The IoU to expect of a mask that no mark contradicts, 0 to 1."""
+    if mask.is_empty:
+        return 0.0
+    first = prompt.positives[0] if prompt.positives else deepest(mask)
+    nothing = Mask.empty(scenes.height, scenes.width)
+    choice = choose_on(scenes.whole, nothing, first, prompt.points, None)
+    scene, members = choice.scene, choice.pool.members.astype(np.float32)
+    inside = share_of_leaves(scene, covered(scene, mask)) * scene.leaves.sizes
+    common = members @ inside
+    union = members @ scene.leaves.sizes + inside.sum() - common
+    return float(np.clip((common / union) @ choice.chances, 0.0, 1.0))
+
+
+def _candidates(before: Mask, choice: Choice, prompt: Prompt) -> tuple[Candidate, ...]:
     which = [choice.best, *choice.others()]
-    masks = [_honoured(applied(choice, one, work.before), prompt) for one in which]
+    masks = [_honoured(applied(choice, one, before), prompt) for one in which]
     order = sorted(range(len(masks)), key=lambda i: -masks[i].area)
     return tuple(
         Candidate(

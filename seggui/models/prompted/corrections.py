@@ -7,6 +7,7 @@ from functools import cached_property
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from seggui.core.geometry import Box
 from seggui.core.mask import Mask
@@ -99,29 +100,19 @@ def choose_on(
 ) -> Choice:
     height, width = scene.shape
     across, down = width / scene.box.width, height / scene.box.height
-    labels = scene.leaves.labels_hw
 
     def placed(p: Point) -> tuple[float, float]:
         return (p.x - scene.box.x0) * across, (p.y - scene.box.y0) * down
 
-    covered = cv2.resize(
-        mask.window(scene.box).astype(np.uint8) * 255,
-        (width, height),
-        interpolation=cv2.INTER_AREA if across < 1 else cv2.INTER_LINEAR,
-    )
-    inside = np.bincount(
-        labels.ravel(), weights=covered.ravel(), minlength=scene.leaves.count
-    ) / (255.0 * scene.leaves.sizes)
+    covered_hw = covered(scene, mask)
+    inside = share_of_leaves(scene, covered_hw)
     x, y = placed(point)
     leaf = scene.leaf_at(x, y)
     others = _inside(scene, [placed(p) for p in points if p.positive != point.positive])
     same = _inside(scene, [placed(p) for p in points if p.positive == point.positive])
     # The click itself says nothing new about regions that all hold it.
     same = same[np.abs(same - (x, y)).sum(axis=1) > 1e-3]
-    covered_share = inside.astype(np.float32)
-    click = Click(
-        x, y, point.positive, leaf, covered_share, same, others, mask.is_empty
-    )
+    click = Click(x, y, point.positive, leaf, inside, same, others, mask.is_empty)
     free = inside < 0.5 if point.positive else inside >= 0.5
     if limit is not None:
         free &= _within(scene, limit)
@@ -136,8 +127,24 @@ def choose_on(
         click,
         pool,
         scores,
-        covered >= 128,
+        covered_hw >= 128,
     )
+
+
+def covered(scene: Scene, mask: Mask) -> NDArray[np.uint8]:
+    """How much of each pixel of the scene the mask covers, 0 to 255."""
+    height, width = scene.shape
+    part = mask.window(scene.box).view(np.uint8) * np.uint8(255)
+    how = cv2.INTER_AREA if width < scene.box.width else cv2.INTER_LINEAR
+    small = cv2.resize(part, (width, height), interpolation=how)
+    return np.asarray(small, dtype=np.uint8)
+
+
+def share_of_leaves(scene: Scene, covered_hw: NDArray[np.uint8]) -> Floats:
+    """How much of each leaf is covered, 0 to 1."""
+    labels, leaves = scene.leaves.labels_hw.ravel(), scene.leaves
+    sums = np.bincount(labels, weights=covered_hw.ravel(), minlength=leaves.count)
+    return np.asarray(sums / (255.0 * leaves.sizes), dtype=np.float32)
 
 
 def _inside(scene: Scene, points: list[tuple[float, float]]) -> Floats:

@@ -136,6 +136,19 @@ def test_clicks_that_the_mask_agrees_with_change_nothing():
     assert candidates[0].mask.same_pixels(previous)
 
 
+def test_a_mask_that_the_clicks_agree_with_is_scored_by_what_the_image_shows():
+    image, disc = scene_of(60, 80)
+    beside = np.zeros_like(disc)
+    beside[25:, 40:] = True
+
+    def score(mask_hw, *points):
+        return answer(image, *points, previous=Mask.from_dense(mask_hw))[0].score
+
+    for points in ([(44.5, 34.5)], [(3, 3, False)]):
+        assert 1 > score(disc, *points) > score(beside, *points) > 0
+    assert score(np.zeros_like(disc), (3, 3, False)) == 0
+
+
 @pytest.mark.parametrize(
     ("prompt", "word"),
     [(Prompt(text="a cat"), "text"), (Prompt((Point(3, 3, False),)), "first")],

@@ -19,7 +19,12 @@ from scipy.sparse import csgraph
 from seggui.core.geometry import Box
 from seggui.core.mask import Mask
 from seggui.core.prompt import Point
-from seggui.models.prompted.corrections import Choice, choose_in_box_on, choose_on
+from seggui.models.prompted.corrections import (
+    Choice,
+    choose_in_box_on,
+    choose_on,
+    covered,
+)
 from seggui.models.prompted.pool import Bools, Floats, Scene
 
 Bytes = NDArray[np.uint8]
@@ -114,15 +119,6 @@ def placed(scene: Scene, point: Point) -> tuple[float, float]:
         (point.x - scene.box.x0) * width / scene.box.width,
         (point.y - scene.box.y0) * height / scene.box.height,
     )
-
-
-def covered(scene: Scene, mask: Mask) -> Bytes:
-    """How much of each pixel of the scene the mask covers, 0 to 255."""
-    height, width = scene.shape
-    part = mask.window(scene.box).view(np.uint8) * np.uint8(255)
-    how = cv2.INTER_AREA if width < scene.box.width else cv2.INTER_LINEAR
-    small = cv2.resize(part, (width, height), interpolation=how)
-    return np.asarray(small, dtype=np.uint8)
 
 
 def _classic(scene: Scene, asked: Asked) -> Choice:

@@ -24,11 +24,10 @@ from seggui.models.prompted.clicknet.channels import (
     Asked,
     Bytes,
     Shown,
-    covered,
     placed,
     shown,
 )
-from seggui.models.prompted.corrections import Choice, choose_on
+from seggui.models.prompted.corrections import Choice, choose_on, covered
 from seggui.models.prompted.pool import Bools, Floats, Scene
 from seggui.models.prompted.scenes import Scenes
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import cv2
@@ -73,7 +72,10 @@ class ClickNetModel:
         if not isinstance(encoding, Sight):
             raise TypeError(f"an encoding of another model: {type(encoding).__name__}")
         prompt = _checked(prompt, encoding)
-        return _candidates(self._work_through(encoding, prompt, report), prompt)
+        work = self._work_through(encoding, prompt, report)
+        if work.seen is None:
+            return (self._agreed(encoding, work, prompt),)
+        return _candidates(work, prompt)
 
     def _work_through(self, sight: Sight, prompt: Prompt, report: Report) -> Work:
         """Follow the clicks that the mask so far contradicts, in their order."""
@@ -94,6 +96,13 @@ class ClickNetModel:
             report(len(clicks), len(prompt.points) + 1, "following the clicks")
             work = self._looked(sight, Asked(work.mask, clicks, box), work.known)
         return work
+
+    def _agreed(self, sight: Sight, work: Work, prompt: Prompt) -> Candidate:
+        """The mask that no mark contradicts, and how good the network thinks it is."""
+        asked = Asked(work.mask, prompt.points, prompt.box)
+        quality = focused(sight, asked, self._engine).quality
+        mask = _final(work.mask, prompt)
+        return Candidate(mask, float(np.clip(quality, 0.0, 1.0)), logits=work.known)
 
     def _looked(self, sight: Sight, asked: Asked, known: Logits | None) -> Work:
         seen = focused(sight, asked, self._engine)
@@ -206,19 +215,24 @@ def _honoured(mask: Mask, points: tuple[Point, ...]) -> Mask:
     return mask
 
 
-def _candidates(work: Work, prompt: Prompt) -> tuple[Candidate, ...]:
+def _limit(prompt: Prompt) -> Box | None:
+    """The box, unless a click on the object lies outside it."""
     box = prompt.box
-    if box is not None and not all(box.contains(p.x, p.y) for p in prompt.positives):
-        box = None
+    if box is None or all(box.contains(p.x, p.y) for p in prompt.positives):
+        return box
+    return None
 
-    def final(mask: Mask) -> Mask:
-        return _honoured(mask if box is None else _cut_to(mask, box), prompt.points)
 
-    if work.seen is None:
-        return (Candidate(final(work.mask), 1.0),)
-    best = final(work.mask)
+def _final(mask: Mask, prompt: Prompt) -> Mask:
+    box = _limit(prompt)
+    return _honoured(mask if box is None else _cut_to(mask, box), prompt.points)
+
+
+def _candidates(work: Work, prompt: Prompt) -> tuple[Candidate, ...]:
+    assert work.seen is not None
+    best = _final(work.mask, prompt)
     score = float(np.clip(work.seen.quality, 0.0, 1.0))
-    found = [(best, score), *_others(work, final)]
+    found = [(best, score), *_others(work, prompt)]
     order = sorted(range(len(found)), key=lambda i: -found[i][0].area)
     return tuple(
         Candidate(
@@ -226,14 +240,14 @@ def _candidates(work: Work, prompt: Prompt) -> tuple[Candidate, ...]:
             min(value, score),
             GRANULARITIES[order.index(index)],
             None,
-            _probability(work, mask, box) if index == 0 else None,
+            _probability(work, mask, _limit(prompt)) if index == 0 else None,
             work.known if index == 0 else None,
         )
         for index, (mask, value) in enumerate(found)
     )
 
 
-def _others(work: Work, final: Callable[[Mask], Mask]) -> list[tuple[Mask, float]]:
+def _others(work: Work, prompt: Prompt) -> list[tuple[Mask, float]]:
     """Clearly smaller and larger meanings of a first click, as classic sees them."""
     if work.seen is None or not work.before.is_empty:
         return []
@@ -244,7 +258,7 @@ def _others(work: Work, final: Callable[[Mask], Mask]) -> list[tuple[Mask, float
     for fits in (area < ours / CLEARLY, area > ours * CLEARLY):
         if fits.any():
             which = int(np.argmax(np.where(fits, choice.scores, -np.inf)))
-            mask = final(applied(choice, which, work.before))
+            mask = _final(applied(choice, which, work.before), prompt)
             out.append((mask, float(np.clip(choice.expected[which], 0.0, 1.0))))
     return sorted(out, key=lambda one: -one[1])
 

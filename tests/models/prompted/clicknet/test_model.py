@@ -105,6 +105,28 @@ def test_clicks_that_contradict_each_other_let_the_last_one_count(shared_model):
     assert not ask(shared_model, image, *spots[:2])[0].mask.contains(40.5, 30.5)
 
 
+def test_a_mask_that_the_clicks_agree_with_is_scored_by_the_network(shared_model):
+    image, disc = scene_of(60, 80)
+    first = ask(shared_model, image, (40.5, 30.5))[0]
+    again = ask(
+        shared_model,
+        image,
+        (40.5, 30.5),
+        (42.5, 31.5),
+        previous=first.mask,
+        logits=first.logits,
+    )
+    assert len(again) == 1
+    assert again[0].mask.same_pixels(first.mask)
+    assert again[0].logits is first.logits
+    assert abs(again[0].score - first.score) < 0.2
+    noise = np.zeros_like(disc)
+    noise[::7, ::5] = True
+    previous = Mask.from_dense(noise)
+    worse = ask(shared_model, image, (3.5, 3.5, False), previous=previous)[0]
+    assert worse.score < again[0].score < 1
+
+
 def test_words_are_not_read(shared_model):
     image, _ = scene_of(60, 80)
     with pytest.raises(BadRequest, match="does not read text"):
