@@ -6,7 +6,7 @@ import argparse
 import json
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seggui.cli.image_paths import NamedImage, images_at, open_images
-from seggui.cli.out_place import check_out
+from seggui.cli.out_place import add_replace, check_free, check_out
 from seggui.cli.progress import Bar, bar
 from seggui.core.candidate import Candidate
 from seggui.core.everything import PARAMETERS, EverythingOptions, options_of
@@ -58,6 +58,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--weights", type=Path, metavar="FILE", help="a checkpoint of the model"
     )
     parser.add_argument("--out", type=Path, metavar="DIR", help="folder for the PNGs")
+    add_replace(parser)
     parser.add_argument(
         "--into-project",
         action="store_true",
@@ -78,6 +79,7 @@ def run(options: argparse.Namespace) -> int:
     wished = options_of(tuple(values))
     rows: list[dict[str, object]] = []
     refused: list[str] = []
+    sinks: list[Sink] = []
     with ExitStack() as stack:
         project = (
             stack.enter_context(_project(options.path))
@@ -87,10 +89,13 @@ def run(options: argparse.Namespace) -> int:
         images = open_images(project) if project else images_at(options.path)
         if options.out is not None:
             check_out(options.out, options.path)
+            paths = mask_names([image.name for image in images], "instances")
+            check_free(options.out, paths.values(), replace=options.replace)
+            sinks.append(_writer(options.out, paths))
         model_id = options.model or catalog.best_prompted().id
         model = catalog.open_prompted(model_id, options.weights)
-        sinks = [] if options.out is None else [_writer(options.out, images)]
-        sinks += [_into(project, model_id)] if project else []
+        if project:
+            sinks.append(_into(project, model_id))
         progress = stack.enter_context(bar(0, "looking"))
         for image in images:
             row = _found(image, model, wished, sinks, progress, refused)
@@ -166,9 +171,7 @@ def _pixels(image: NamedImage) -> NDArray[np.uint8]:
     return read_image(image.path, split_page(image.name)[1]).display_hwc()
 
 
-def _writer(out: Path, images: Sequence[NamedImage]) -> Sink:
-    paths = mask_names([image.name for image in images], "instances")
-
+def _writer(out: Path, paths: Mapping[str, str]) -> Sink:
     def put(
         image: NamedImage, found: tuple[Candidate, ...], size: tuple[int, int]
     ) -> None:

@@ -2,12 +2,34 @@
 
 from __future__ import annotations
 
+import argparse
+from collections.abc import Iterable
 from pathlib import Path
 
 from seggui.errors import BadRequest
 from seggui.files.project_file import NAME as PROJECT_FILE
 
 _KINDS = ("masks", "instances")
+
+
+def add_replace(parser: argparse.ArgumentParser) -> None:
+    """Add the option that ``check_free`` asks for."""
+    parser.add_argument(
+        "--replace",
+        action="store_true",
+        help="write over files of the same names in the folder for the results",
+    )
+
+
+def check_free(out: Path, names: Iterable[str], *, replace: bool) -> None:
+    """Raise ``BadRequest`` where one of the files to be written is there already."""
+    there = [name for name in dict.fromkeys(names) if (out / name).exists()]
+    if there and not replace:
+        more = f" and {len(there) - 1} more" if len(there) > 1 else ""
+        raise BadRequest(
+            f"{out / there[0]}{more} would be written over. Nothing was changed; "
+            "choose another folder, or give --replace to write over what is there."
+        )
 
 
 def check_out(out: Path, source: Path) -> None:

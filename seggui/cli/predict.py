@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from seggui.cli.image_paths import NamedImage, images_at, open_images
-from seggui.cli.out_place import check_out
+from seggui.cli.out_place import add_replace, check_free, check_out
 from seggui.cli.progress import Bar, bar
 from seggui.core.candidate import Candidate, Prediction
 from seggui.core.classes import colour_number
@@ -34,6 +34,8 @@ HELP = (
     "DIR/instances the objects of an instance model, DIR/classes.txt the names."
 )
 
+_CLASSES = "classes.txt"
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("path", type=Path, help="an image, a folder or a project")
@@ -49,6 +51,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--out", type=Path, metavar="DIR", help="folder for what is found"
     )
+    add_replace(parser)
     parser.add_argument(
         "--tile",
         type=int,
@@ -98,6 +101,7 @@ def run(options: argparse.Namespace) -> int:
         options.usage_error("say where to: --out DIR, --into-project, or both")
     refused: list[str] = []
     rows: list[dict[str, object]] = []
+    sinks: list[Callable[[Found], None]] = []
     with ExitStack() as stack:
         project = (
             stack.enter_context(_project(options)) if options.into_project else None
@@ -105,6 +109,8 @@ def run(options: argparse.Namespace) -> int:
         images = open_images(project) if project else images_at(options.path)
         if options.out is not None:
             check_out(options.out, options.path)
+            writer = _Writer(options, [image.name for image in images])
+            sinks.append(writer.put)
         model = open_full_image_model(
             options.model,
             options.weights,
@@ -112,12 +118,6 @@ def run(options: argparse.Namespace) -> int:
             tile=options.tile,
             smallest_score=options.score,
         )
-        ids = trained_ids(options.model)
-        sinks: list[Callable[[Found], None]] = []
-        if options.out is not None:
-            names = [image.name for image in images]
-            writer = _Writer(options.out, names, ids, uncertainty=options.uncertainty)
-            sinks.append(writer.put)
         if project:
             sinks.append(_into(project, options.model))
         progress = stack.enter_context(bar(len(images), "predicting"))
@@ -179,19 +179,14 @@ def trained_ids(model: str) -> Mapping[str, int]:
 class _Writer:
     """Writes what was found on each image into a folder."""
 
-    def __init__(
-        self,
-        out: Path,
-        names: Sequence[str],
-        ids: Mapping[str, int],
-        *,
-        uncertainty: bool,
-    ) -> None:
-        self._out = out
+    def __init__(self, options: argparse.Namespace, names: Sequence[str]) -> None:
+        self._out: Path = options.out
         kinds = ("masks", "instances", "uncertainty")
         self._paths = {kind: mask_names(names, kind) for kind in kinds}
-        self._ids = ids
-        self._uncertainty = uncertainty
+        self._ids = trained_ids(options.model)
+        self._uncertainty: bool = options.uncertainty
+        written = [path for paths in self._paths.values() for path in paths.values()]
+        check_free(self._out, [*written, _CLASSES], replace=options.replace)
 
     def put(self, found: Found) -> None:
         from seggui.models.painting import maps_of
@@ -211,7 +206,7 @@ class _Writer:
         for name, number in ids.items():
             names[number] = name
         text = "".join(f"{name or f'class {n}'}\n" for n, name in enumerate(names))
-        write_whole(self._out / "classes.txt", text.encode())
+        write_whole(self._out / _CLASSES, text.encode())
 
     def _write(self, kind: str, found: Found, data: bytes) -> None:
         path = self._out / self._paths[kind][found.image.name]

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from seggui.cli.out_place import check_out
+from seggui.cli.out_place import add_replace, check_free, check_out
 from seggui.cli.progress import Bar, bar
 from seggui.core.candidate import Followed
 from seggui.core.mask import Mask
@@ -71,6 +71,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "it the accepted segments of the project there",
     )
     parser.add_argument("--out", type=Path, metavar="DIR", help="folder for the masks")
+    add_replace(parser)
     parser.add_argument(
         "--into-project",
         action="store_true",
@@ -108,7 +109,10 @@ def run(options: argparse.Namespace) -> int:
             check_out(options.out, options.folder)
             if options.mask is not None:
                 check_out(options.out, options.mask)
-            sinks.append(_Writer(options.out, names, seeds).put)
+            writer = _Writer(options.out, names, seeds)
+            written = (start, *images.names)
+            check_free(options.out, writer.paths_of(written), replace=options.replace)
+            sinks.append(writer.put)
         if options.into_project:
             sinks.append(_into(project, seeds, model_id, start, options))
         masks = {seed.track: seed.mask for seed in seeds}
@@ -286,9 +290,12 @@ class _Writer:
     """Writes the objects of each image as numbers in a 16-bit picture."""
 
     def __init__(self, out: Path, names: Sequence[str], seeds: Sequence[Seed]) -> None:
-        self._out = out / "instances"
+        self._out = out
         self._paths = mask_names(names, "instances")
         self._numbers = {seed.track: n for n, seed in enumerate(seeds, start=1)}
+
+    def paths_of(self, names: Sequence[str]) -> list[str]:
+        return [self._paths[name] for name in names]
 
     def put(
         self, name: str, known: Mapping[str, Mask], found: Mapping[str, Followed]
@@ -299,7 +306,7 @@ class _Writer:
         for track, mask in masks.items():
             box = mask.bbox
             ids[box.slices][mask.window(box)] = self._numbers[track]
-        path = self._out.parent / self._paths[name]
+        path = self._out / self._paths[name]
         make_folder(path.parent)
         write_whole(path, png_of_ids(ids))
 

@@ -7,6 +7,7 @@ import json
 import sys
 from pathlib import Path
 
+from seggui.cli.out_place import add_replace, check_free
 from seggui.cli.progress import bar
 from seggui.errors import BadRequest, SegguiError
 from seggui.refine.steps import STEPS
@@ -29,6 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     where.add_argument(
         "--out", type=Path, metavar="DIR", help="folder for the refined masks"
     )
+    add_replace(parser)
     where.add_argument(
         "--into-project",
         action="store_true",
@@ -51,6 +53,9 @@ def run(options: argparse.Namespace) -> int:
         Refiner(recipe) as refiner,
         bar(len(works), "refining") as progress,
     ):
+        if options.out is not None:
+            names = [work.writes for work in works]
+            check_free(options.out, names, replace=options.replace)
         for number, work in enumerate(works):
             progress.report(number, len(works), work.name)
             try:

@@ -38,14 +38,18 @@ class Work:
 
     name: str
     run: Callable[[Refiner], tuple[int, int]]
+    writes: str = ""
+    """Path of its file below the folder for results; empty where there is none."""
 
 
 @contextmanager
 def works_at(path: Path, out: Path | None, image: Path | None) -> Iterator[list[Work]]:
     """Find what to refine at a path; without ``out`` the project itself changes."""
     if path.is_file():
-        target = _needed(out, path) / f"{path.stem}.png"
-        yield [Work(path.name, partial(_file, path, target, image))]
+        name = f"{path.stem}.png"
+        target = _needed(out, path) / name
+        _check_apart(target, path, image)
+        yield [Work(path.name, partial(_file, path, target, image), name)]
         return
     if not path.is_dir():
         raise BadRequest(f"There is no file or folder {path}.")
@@ -69,7 +73,11 @@ def works_at(path: Path, out: Path | None, image: Path | None) -> Iterator[list[
             return
         targets = mask_names([row.name for row in project.images], "masks")
         yield [
-            Work(name, partial(_out_of_project, project, name, out / targets[name]))
+            Work(
+                name,
+                partial(_out_of_project, project, name, out / targets[name]),
+                targets[name],
+            )
             for name in names
         ]
 
@@ -144,23 +152,27 @@ def _pairs(path: Path, out: Path) -> list[Work]:
         for kind in _KINDS:
             name = f"{kind}/{stem_of(image.name)}.png"
             if (path / name).is_file():
+                _check_apart(out / name, path / name, image.path)
                 work = partial(_file, path / name, out / name, image.path)
-                works.append(Work(name, work))
+                works.append(Work(name, work, name))
     if not works:
         raise BadRequest(f"No image in {path / 'images'} has a mask of its name.")
     return works
+
+
+def _check_apart(target: Path, *sources: Path | None) -> None:
+    for source in sources:
+        if source is not None and target.exists() and target.samefile(source):
+            raise BadRequest(
+                f"The refined mask would take the place of {source} itself. Choose "
+                "another folder for --out."
+            )
 
 
 def _file(
     path: Path, target: Path, image: Path | None, refiner: Refiner
 ) -> tuple[int, int]:
     """Refine each class or instance of a PNG of ids; later ids lie on top."""
-    for source in (path, image):
-        if source is not None and target.exists() and target.samefile(source):
-            raise BadRequest(
-                f"The refined mask would take the place of {source} itself. Choose "
-                "another folder for --out."
-            )
     ids_hw, colours = ids_of_png(path)
     wide = path.parent.name == "instances" or int(ids_hw.max(initial=0)) > _OBJECT
     numbers = [int(number) for number in np.unique(ids_hw) if number]

@@ -97,6 +97,19 @@ def test_wrong_usage_is_a_sentence(images, capsys, words, code, text):
     assert text in capsys.readouterr().err
 
 
+def test_masks_that_are_there_are_replaced_only_when_told_to(images, tmp_path, capsys):
+    by_hand = tmp_path / "out" / "instances" / "2.png"
+    by_hand.parent.mkdir(parents=True)
+    by_hand.write_bytes(b"by hand")
+    words = ["everything", str(images), "--out", str(tmp_path / "out")]
+    assert run(words) == 1
+    assert f"{by_hand} would be written over" in capsys.readouterr().err
+    assert list(by_hand.parent.iterdir()) == [by_hand]
+    assert by_hand.read_bytes() == b"by hand"
+    assert run([*words, "--replace"]) == 0
+    assert read_index(by_hand).any()
+
+
 def test_masks_do_not_get_among_the_images(images, capsys):
     assert run(["everything", str(images), "--out", str(images)]) == 1
     assert "Choose another folder" in capsys.readouterr().err

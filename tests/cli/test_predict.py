@@ -25,6 +25,23 @@ def test_predictions_have_the_ids_of_the_training(trained, tmp_path, capsys):
     assert read_index(out / "uncertainty" / "1.png").shape == (40, 36)
 
 
+@pytest.mark.parametrize("name", ["masks/1.png", "classes.txt"])
+def test_files_that_are_there_are_replaced_only_when_told_to(
+    trained, tmp_path, capsys, name
+):
+    folder, model = trained
+    out = tmp_path / "out"
+    (out / name).parent.mkdir(parents=True)
+    (out / name).write_bytes(b"by hand")
+    words = ["predict", str(folder), "--model", str(model), "--out", str(out)]
+    assert run(words) == 1
+    assert f"{out / name} would be written over" in capsys.readouterr().err
+    assert [p for p in out.rglob("*") if p.is_file()] == [out / name]
+    assert (out / name).read_bytes() == b"by hand"
+    assert run([*words, "--replace"]) == 0
+    assert (out / name).read_bytes() != b"by hand"
+
+
 def test_an_unreadable_image_is_named_and_the_others_are_done(
     trained, tmp_path, capsys
 ):

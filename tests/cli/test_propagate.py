@@ -89,6 +89,22 @@ def test_the_mask_that_was_given_is_not_written_over(film, mask, tmp_path, capsy
     assert list(by_hand.parent.iterdir()) == [by_hand]
 
 
+def test_masks_that_are_there_are_replaced_only_when_told_to(
+    film, mask, tmp_path, capsys
+):
+    corrected = tmp_path / "out" / "instances" / "f2.png"
+    corrected.parent.mkdir(parents=True)
+    corrected.write_bytes(b"by hand")
+    words = ["propagate", str(film), "--from", "f1.png", "--mask", str(mask)]
+    words += ["--out", str(tmp_path / "out")]
+    assert run(words) == 1
+    assert f"{corrected} would be written over" in capsys.readouterr().err
+    assert list(corrected.parent.iterdir()) == [corrected]
+    assert corrected.read_bytes() == b"by hand"
+    assert run([*words, "--replace"]) == 0
+    assert read_index(corrected).any()
+
+
 def test_accepted_segments_become_candidates_of_the_same_objects(project, capsys):
     words = ["propagate", str(project), "--from", "f0.png", "--to", "f2.png"]
     assert run([*words, "--into-project"]) == 0

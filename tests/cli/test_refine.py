@@ -154,6 +154,25 @@ def test_pairs_keep_ids_and_unlabelled_pixels(pairs, tmp_path, capsys):
     assert np.bincount(instances.ravel())[[300, 301]].tolist() == [1200, 4]
 
 
+@pytest.mark.parametrize("single", [True, False])
+def test_masks_that_are_there_are_replaced_only_when_told_to(
+    pairs, tmp_path, capsys, single
+):
+    source = pairs / "masks" / "one.png" if single else pairs
+    out = tmp_path / "out"
+    by_hand = out / "one.png" if single else out / "masks" / "two.png"
+    by_hand.parent.mkdir(parents=True)
+    by_hand.write_bytes(b"by hand")
+    words = (source, "--recipe", "fill", "--out", out)
+    code, result, _ = seggui(capsys, *words)
+    assert code == 1
+    assert f"{by_hand} would be written over" in result["error"]
+    assert [p for p in out.rglob("*") if p.is_file()] == [by_hand]
+    assert by_hand.read_bytes() == b"by hand"
+    assert seggui(capsys, *words, "--replace")[0] == 0
+    assert by_hand.read_bytes() != b"by hand"
+
+
 def test_one_bad_file_does_not_stop_the_others(pairs, tmp_path, capsys):
     (pairs / "masks" / "one.png").write_bytes(b"no picture")
     out = tmp_path / "out"
@@ -278,7 +297,7 @@ def test_refined_masks_never_take_the_place_of_their_sources(
     mask = pairs / "masks" / "one.png"
     code, result, _ = seggui(capsys, mask, "--recipe", "fill", "--out", mask.parent)
     assert code == 1
-    assert "take the place of" in result["failed"][0]
+    assert "take the place of" in result["error"]
     assert {p: p.read_bytes() for p in pairs.rglob("*.png")} == before
     inside = project_folder / "refined"
     code, result, _ = seggui(
