@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
 from seggui.errors import BadRequest
-from seggui.jobs.run_state import RUN, Event
+from seggui.jobs.run_state import CONTROL, EVENTS, HEARTBEAT, RUN, Event
 from seggui.jobs.train_options import OPTIONS, Option, TrainOptions
 
 if TYPE_CHECKING:
@@ -77,6 +78,8 @@ def run(options: argparse.Namespace) -> int:
         if getattr(options, option.name) is not None
     }
     order = _order(options, given)
+    # The window reads in the run folder why a training never began.
+    made = [] if options.stop_with_parent else _missing(order.out)
     stopped = _stop_signal(watch_stdin=options.stop_with_parent)
     progress = _Progress(quiet=options.json)
     last: Event = {}
@@ -89,6 +92,8 @@ def run(options: argparse.Namespace) -> int:
                 best = event
     finally:
         progress.close()
+        if made and not (order.out / RUN).exists():
+            _forget_attempt(order.out, made)
     _print_result(order.out, last, best, as_json=options.json)
     return 0
 
@@ -128,6 +133,20 @@ def _free_run_folder(folder: Path, model: str) -> Path:
         if not (out / RUN).exists():
             return out
         number += 1
+
+
+def _missing(folder: Path) -> list[Path]:
+    """A folder and those above it that are not there, the innermost first."""
+    return [path for path in (folder, *folder.parents) if not path.exists()]
+
+
+def _forget_attempt(run: Path, made: Sequence[Path]) -> None:
+    """Remove the folders that were made for a training that never began."""
+    with contextlib.suppress(OSError):  # of folders that hold something else by now
+        for name in (EVENTS, HEARTBEAT, CONTROL):
+            (run / name).unlink(missing_ok=True)
+        for path in made:
+            path.rmdir()
 
 
 def _add(parser: argparse.ArgumentParser, option: Option) -> None:

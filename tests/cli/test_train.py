@@ -58,6 +58,20 @@ def test_what_makes_no_sense_is_one_sentence(
     assert len(err.strip().splitlines()) == 1
 
 
+@pytest.mark.parametrize("verb", ["train", "train-clicks --from"])
+def test_a_training_that_never_began_leaves_nothing_behind(tmp_path, capsys, verb):
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    assert run([*verb.split(), str(photos)]) == 1
+    assert "nothing to learn from" in capsys.readouterr().err
+    assert list(photos.iterdir()) == []
+    there = tmp_path / "there"
+    there.mkdir()
+    (there / "notes.txt").write_text("mine")
+    assert run([*verb.split(), str(photos), "--out", str(there / "a" / "b")]) == 1
+    assert list(there.iterdir()) == [there / "notes.txt"]
+
+
 @pytest.mark.parametrize(
     ("words", "reason"),
     [
