@@ -348,7 +348,9 @@ class Conversation(QObject):
     @Slot(object)
     def _receive_each(self, reply: Answers) -> None:
         if reply.ticket == self._ticket:
-            best = tuple(found[0] for found in reply.answers if found)
+            # In the place of each prompt its answer, also where there is none.
+            nothing = Candidate(Mask.empty(self._size[1], self._size[0]), 0.0)
+            best = tuple(found[0] if found else nothing for found in reply.answers)
             self._take(best, reply.elapsed_s / max(1, len(reply.answers)))
 
     @Slot(object)

@@ -103,6 +103,7 @@ def step_rows(history: History | None) -> tuple[StepRow, ...]:
 def candidate_rows(session: Session) -> tuple[CandidateRow, ...]:
     image, model = session.image, session.model
     scored = model is None or not model.classical
+    each = session.conversation.each
     return tuple(
         CandidateRow(
             candidate.granularity,
@@ -111,6 +112,7 @@ def candidate_rows(session: Session) -> tuple[CandidateRow, ...]:
             candidate.stability,
         )
         for candidate in session.candidates
+        if not (each and candidate.mask.is_empty)
     )
 
 

@@ -17,9 +17,12 @@ from seggui.core.segment import Segment, Source
 from seggui.errors import BadRequest
 from seggui.files.settings import Settings
 from seggui.gui.model_settings import ModelSettings
+from seggui.gui.rows import candidate_rows
 from seggui.jobs.messages import Answers, Ask, AskEach, Candidates, Encode, Encoded
 
 WHOLE = Box(0, 0, SIDE, SIDE)
+NOWHERE = Box(70, 2, 80, 20)
+"""Where a model finds nothing."""
 SQUARES = ModelInfo(
     "squares",
     "Squares",
@@ -92,7 +95,10 @@ class MarksHost:
             return Encoded(request.ticket, 0.0, borders=borders)
         self.asked.append(request)
         if isinstance(request, AskEach):
-            answers = tuple(offered(request, prompt) for prompt in request.prompts)
+            answers = tuple(
+                () if prompt.box == NOWHERE else offered(request, prompt)
+                for prompt in request.prompts
+            )
             return Answers(request.ticket, answers, self.took_s)
         assert isinstance(request, Ask)
         found = content(request) if self.content else offered(request, request.prompt)
@@ -289,6 +295,19 @@ def test_several_boxes_become_a_segment_each_in_one_step(qtbot, session, host):
     assert boxes_kept == [[2, 2, 20, 20], [30, 2, 50, 20], [60, 60, 80, 80]]
     session.undo()
     assert session.document.segments == ()
+
+
+def test_of_several_boxes_one_may_find_nothing(qtbot, session, host):
+    boxes = [Box(2, 2, 20, 20), NOWHERE, Box(30, 2, 50, 20), Box(60, 60, 80, 80)]
+    prompts = [Prompt(box=box) for box in boxes]
+    answered(qtbot, session, lambda: session.ask_each(prompts[:3]))
+    assert len(candidate_rows(session)) == 2
+    answered(qtbot, session, lambda: session.ask_each(prompts))
+    assert [prompt.box for prompt in host.asked[-1].prompts] == boxes[3:]
+    session.accept()
+    made = session.document.segments
+    assert [s.mask.bbox.x0 for s in made] == [2, 30, 60]
+    assert [s.source.prompts[0]["box"][0] for s in made] == [2, 30, 60]
 
 
 def test_the_last_of_several_boxes_is_taken_back_alone(qtbot, session):
