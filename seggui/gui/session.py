@@ -297,5 +297,6 @@ def _uncertainty_in(project: Project) -> dict[str, float]:
     return {
         str(name): float(value)
         for name, value in stored.items()
-        if isinstance(value, int | float)
+        # Compared as it is: a stranger's number may be too long to be a float.
+        if isinstance(value, int | float) and 0 <= value <= 1
     }

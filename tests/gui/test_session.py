@@ -310,6 +310,17 @@ def test_the_rest_of_the_folder_is_predicted(qtbot, session, folder):
     assert session.project.settings["uncertainty"] == dict.fromkeys(names, 0.2)
 
 
+def test_what_makes_no_sense_of_an_uncertainty_is_passed_over(qtbot, folder):
+    stored = f'{{"a.png": {"9" * 400}, "b.png": 0.25, "c.png": -1, "d.png": "high"}}'
+    text = f'{{"format": 1, "settings": {{"uncertainty": {stored}}}, "classes": []}}'
+    (folder / "seggui.json").write_text(text)
+    session = make_session(SquareHost())
+    session.open_folder(folder)
+    qtbot.waitUntil(lambda: session.project is not None)
+    assert session.uncertainty == {"b.png": 0.25}
+    session.close()
+
+
 def test_a_lost_engine_costs_a_sentence(qtbot, folder):
     class Dies(SquareHost):
         def handle(self, request, report):
