@@ -18,7 +18,7 @@ from scipy.sparse import csgraph
 
 from seggui.core.geometry import Box
 from seggui.models.prompted.boundaries import Look
-from seggui.models.prompted.regions import Leaves, Taste, Tree, tree_of
+from seggui.models.prompted.regions import Leaves, Taste, Tree, trees_of
 
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.float32]
@@ -47,7 +47,7 @@ class Scene:
 
     @cached_property
     def trees(self) -> tuple[Tree, ...]:
-        return tuple(tree_of(self.leaves, taste) for taste in TASTES)
+        return trees_of(self.leaves, TASTES)
 
     @property
     def shape(self) -> tuple[int, int]:

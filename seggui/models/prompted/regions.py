@@ -9,7 +9,6 @@ nearest are joined in the same round, which keeps the rounds few.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 
 import cv2
 import numpy as np
@@ -123,46 +122,36 @@ def _rims(labels_hw: Indices, count: int) -> Floats:
     return np.bincount(np.concatenate(sides), minlength=count).astype(np.float32)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False)
 class Tree:
-    """Nested regions: node ``i`` below ``leaves`` is a leaf, the others join two."""
+    """Nested regions: each leaf is a node, and each other node joins two."""
 
-    parents: Indices
-    """Parent of each node; -1 for the last."""
+    parents: Places
+    """Parent of each node of the forest that the tree stands in; a root is its own."""
+    first: int
+    """The node of leaf 0; the other leaves follow."""
     leaves: int
 
     def path(self, leaf: int) -> list[int]:
         """The nodes that hold a leaf, from itself to the root."""
-        out = [leaf]
-        while (up := int(self.parents[out[-1]])) >= 0:
+        out = [self.first + leaf]
+        while (up := int(self.parents[out[-1]])) != out[-1]:
             out.append(up)
         return out
 
-    @cached_property
-    def spans(self) -> tuple[Indices, Indices]:
-        """Each node's leaves stand side by side: from where, and how many."""
-        counts = np.ones(len(self.parents), dtype=np.int32)
-        counts[self.leaves :] = 0
-        ups = self.parents.tolist()
-        for node, up in enumerate(ups):
-            if up >= 0:
-                counts[up] += counts[node]
-        starts, free = [0] * len(ups), [0] * len(ups)
-        # Parents have higher numbers, so one pass from the root down is enough.
-        for node in range(len(ups) - 1, -1, -1):
-            up = ups[node]
-            if up >= 0:
-                starts[node] = free[up]
-                free[up] += int(counts[node])
-            free[node] = starts[node]
-        return np.array(starts, dtype=np.int32), counts
-
     def members_along(self, leaf: int) -> NDArray[np.bool_]:
         """Leaves of each node on the path of ``leaf``, axes (node, leaf)."""
-        starts, counts = self.spans
         path = self.path(leaf)
-        place = starts[None, : self.leaves] - starts[path, None]
-        return np.asarray((place >= 0) & (place < counts[path, None]))
+        # Where the way up from each node meets the path: steps of doubling length.
+        meets = self.parents.copy()
+        meets[path] = path
+        while not np.array_equal(further := meets[meets], meets):
+            meets = further
+        steps = np.arange(len(path))
+        place = np.zeros(len(meets), dtype=np.int64)
+        place[path] = steps
+        joined = place[meets[self.first : self.first + self.leaves]]
+        return np.asarray(joined[None, :] <= steps[:, None])
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,91 +168,96 @@ class Taste:
     """Power of the size of the smaller; small ones join first."""
 
 
-def tree_of(leaves: Leaves, taste: Taste) -> Tree:
-    """Join leaves to one region, the most alike first."""
-    forest = _Forest(leaves, taste)
+def trees_of(leaves: Leaves, tastes: tuple[Taste, ...]) -> tuple[Tree, ...]:
+    """Join leaves to one region, the most alike first: a tree for each taste."""
+    forest = _Forest(leaves, tastes)
     while forest.join_nearest():
         pass
-    return Tree(forest.parents, leaves.count)
+    count = leaves.count
+    return tuple(Tree(forest.parents, i * count, count) for i in range(len(tastes)))
 
 
 class _Forest:
-    """The regions of one round, and the pairs of them that touch."""
+    """The regions of one round, and the pairs of them that touch.
 
-    def __init__(self, leaves: Leaves, taste: Taste) -> None:
-        count = leaves.count
-        self.taste = taste
-        self.parents: Indices = np.full(2 * count - 1, -1, dtype=np.int32)
-        self.made = count
-        self.ids: Indices = np.arange(count, dtype=np.int32)
-        self.sizes = leaves.sizes.astype(np.float64)
-        self.looks = leaves.looks.astype(np.float64)
-        self.a: Places = leaves.pairs[:, 0].astype(np.int64)
-        self.b: Places = leaves.pairs[:, 1].astype(np.int64)
-        self.lengths: Doubles = leaves.lengths.astype(np.float64)
-        self.sums: Doubles = leaves.strengths * self.lengths
+    The trees grow side by side in one graph without paths between them: a round is a
+    few calls of numpy, and those cost more than the numbers in them. A region keeps the
+    place of its first leaf.
+    """
+
+    def __init__(self, leaves: Leaves, tastes: tuple[Taste, ...]) -> None:
+        count, many = leaves.count, len(tastes)
+        self.parents: Places = np.arange(many * (2 * count - 1))
+        self.made = many * count
+        self.nodes: Places = np.arange(self.made)
+        self.sizes: Doubles = np.tile(leaves.sizes.astype(np.float64), many)
+        self.powers = np.repeat([taste.size for taste in tastes], count)
+        self.weights: Doubles = self.sizes**self.powers
+        # Features in units of each taste, so that their differences need no weights.
+        bins = np.arange(leaves.looks.shape[1]) < leaves.looks.shape[1] - 3
+        self.bins = bins.astype(np.float64)
+        self.looks: Doubles = np.concatenate(
+            [leaves.looks * np.where(bins, t.look / 8.0, t.colour) for t in tastes]
+        )
+        starts = np.repeat(np.arange(many) * count, len(leaves.pairs))
+        self.pairs: Places = np.tile(leaves.pairs.T.astype(np.int64), many) + starts
+        lengths = leaves.lengths.astype(np.float64)
+        sums = leaves.strengths * lengths
+        self.shared: Doubles = np.concatenate(
+            [(lengths, taste.edge * sums) for taste in tastes], axis=1
+        )
+        """Length and summed strength of what each pair shares, axes (2, pair)."""
 
     def join_nearest(self) -> bool:
-        """Join all pairs that are each other's nearest; False when one is left."""
-        if len(self.ids) < 2:
+        """Join all pairs that are each other's nearest; False when none are left."""
+        if not self.pairs.size:
             return False
-        cost = self._cost()
-        joined = self._mutual_nearest(cost)
-        # Cheapest first, so that numbers of nodes grow with cost within a round.
-        joined = joined[np.argsort(cost[joined], kind="stable")]
-        keep, drop = self.a[joined], self.b[joined]
-        new = np.arange(self.made, self.made + len(keep), dtype=np.int32)
+        keep, drop = self.pairs[:, self._mutual_nearest(self._cost())]
+        new = np.arange(self.made, self.made + len(keep))
         self.made += len(keep)
-        self.parents[self.ids[keep]] = new
-        self.parents[self.ids[drop]] = new
-        self.ids[keep] = new
+        self.parents[self.nodes[keep]] = new
+        self.parents[self.nodes[drop]] = new
+        self.nodes[keep] = new
         both = self.sizes[keep] + self.sizes[drop]
         share = (self.sizes[keep] / both)[:, None]
         self.looks[keep] = self.looks[keep] * share + self.looks[drop] * (1.0 - share)
         self.sizes[keep] = both
-        self._forget(keep, drop)
+        self.weights[keep] = both ** self.powers[keep]
+        self._merge_pairs(keep, drop)
         return True
 
     def _cost(self) -> Doubles:
-        taste = self.taste
-        apart = self.looks[self.a] - self.looks[self.b]
-        look = np.abs(apart[:, :-3]).sum(axis=1) / 8.0
-        colour = np.sqrt((apart[:, -3:] ** 2).sum(axis=1))
-        unlike = taste.edge * self.sums / self.lengths
-        unlike += taste.look * look + taste.colour * colour
-        smaller = np.minimum(self.sizes[self.a], self.sizes[self.b])
-        return np.asarray((unlike + 1e-3) * smaller**taste.size)
+        one, two = self.looks.take(self.pairs, axis=0)
+        apart = np.subtract(one, two, out=one)
+        colour = apart[:, -3:]
+        lengths, sums = self.shared
+        unlike = sums / lengths + np.sqrt(np.einsum("ij,ij->i", colour, colour))
+        unlike += np.abs(apart, out=apart) @ self.bins
+        return np.asarray((unlike + 1e-3) * np.minimum(*self.weights[self.pairs]))
 
     def _mutual_nearest(self, cost: Doubles) -> Places:
         """Pairs where each is the other's cheapest; ties go to the first pair."""
-        order = np.argsort(cost, kind="stable")
-        rank = np.empty(len(cost) + 1, dtype=np.int64)
-        rank[order] = np.arange(len(cost))
-        rank[-1] = len(cost)
-        nearest = np.full((2, len(self.ids)), -1, dtype=np.int64)
-        # Written from the dearest to the cheapest: the cheapest stays.
-        nearest[0, self.a[order[::-1]]] = order[::-1]
-        nearest[1, self.b[order[::-1]]] = order[::-1]
-        best = np.where(rank[nearest[0]] <= rank[nearest[1]], nearest[0], nearest[1])
-        pair = np.arange(len(cost))
-        return np.flatnonzero((best[self.a] == pair) & (best[self.b] == pair))
+        ends, costs = self.pairs.ravel(), np.concatenate([cost, cost])
+        least = np.full(len(self.nodes), np.inf)
+        np.minimum.at(least, ends, costs)
+        cheapest = np.flatnonzero(costs == least[ends])
+        nearest = np.full(len(self.nodes), len(cost))
+        np.minimum.at(nearest, ends[cheapest], cheapest % len(cost))
+        one, two = nearest[self.pairs]
+        return np.flatnonzero((one == two) & (one == np.arange(len(cost))))
 
-    def _forget(self, keep: Places, drop: Places) -> None:
-        """Renumber the regions and add up pairs that have become one."""
-        target = np.arange(len(self.ids))
-        target[drop] = keep
-        alive = np.ones(len(self.ids), dtype=bool)
-        alive[drop] = False
-        number = (np.cumsum(alive) - 1)[target]
-        self.ids, self.sizes = self.ids[alive], self.sizes[alive]
-        self.looks = self.looks[alive]
-        a, b = number[self.a], number[self.b]
-        apart = a != b
-        keys = np.minimum(a, b)[apart] * len(self.ids) + np.maximum(a, b)[apart]
-        unique, inverse = np.unique(keys, return_inverse=True)
-        count = len(unique)
-        self.a, self.b = unique // len(self.ids), unique % len(self.ids)
-        lengths = np.bincount(inverse, self.lengths[apart], count)
-        sums = np.bincount(inverse, self.sums[apart], count)
-        self.lengths = lengths.astype(np.float64)
-        self.sums = sums.astype(np.float64)
+    def _merge_pairs(self, keep: Places, drop: Places) -> None:
+        """Add up pairs that have become one, and forget those within a region."""
+        count = len(self.nodes)
+        now = np.arange(count)
+        now[drop] = keep
+        one, two = now[self.pairs]
+        keys = np.minimum(one, two) * count + np.maximum(one, two)
+        keys[one == two] = -1
+        order = np.argsort(keys, kind="stable")
+        keys = keys[order]
+        # The first are those within a region: there is one at least, that was joined.
+        starts = np.flatnonzero(keys[1:] != keys[:-1]) + 1
+        self.pairs = np.stack(np.divmod(keys[starts], count))
+        if len(starts):
+            self.shared = np.add.reduceat(self.shared[:, order], starts, axis=1)
