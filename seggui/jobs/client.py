@@ -21,7 +21,7 @@ from seggui.jobs.desk import cancelled
 from seggui.jobs.messages import Cancel, Failed, Forget, Progress, Reply, Request
 from seggui.jobs.process import Life, seconds_until
 from seggui.jobs.pulse import SILENT_S, Pulse
-from seggui.jobs.worker import HELLO
+from seggui.jobs.worker import HELLO, Begun
 
 OnReply = Callable[[Reply], None]
 OnLost = Callable[[str], None]
@@ -78,9 +78,10 @@ class _Pending:
 class WorkerClient:
     """A worker process that is started when it is needed and again when it died.
 
-    ``on_reply`` and ``on_lost`` are called on the client's own thread. With
+    What it died of is answered as lost; what else it had to do is given to the next
+    one. ``on_reply`` and ``on_lost`` are called on the client's own thread. With
     ``kill_after_s`` a process that does not react to a cancelled request for that
-    long is killed; what else it had to do is given to the next one.
+    long is killed.
     """
 
     def __init__(
@@ -101,6 +102,8 @@ class WorkerClient:
         self._kill_after_s = kill_after_s
         self._lock = threading.Lock()
         self._pending: dict[int, _Pending] = {}
+        self._unwanted: set[int] = set()
+        """Tickets of those that were cancelled and not yet answered."""
         self._deadlines_s: dict[int, float] = {}
         self._answers: deque[tuple[_Pending, Reply]] = deque()
         self._crashes = Crashes(name)
@@ -151,6 +154,7 @@ class WorkerClient:
                 del self._pending[ticket]
                 self._answers.append((pending, cancelled(ticket)))
             else:
+                self._unwanted.add(ticket)
                 self._life.send(Cancel(ticket))
                 if self._kill_after_s is not None:
                     deadline_s = time.monotonic() + self._kill_after_s
@@ -219,6 +223,7 @@ class WorkerClient:
             return
         with self._lock:
             self._life = life
+            self._drop_unwanted()
             for pending in self._pending.values():
                 life.send(pending.request)
         try:
@@ -226,7 +231,9 @@ class WorkerClient:
         finally:
             with self._lock:
                 self._life = None
-                lost = list(self._pending.values())
+                begun = self._pending.get(life.begun[-1]) if life.begun else None
+                # Nobody knows what a process died of that had not begun anything.
+                lost = [begun] if begun else list(self._pending.values())
         if self._closed:
             life.end()
             return
@@ -304,7 +311,11 @@ class WorkerClient:
             if not life.ready:
                 life.ready = True
                 self._restart_deadlines()
+        elif isinstance(message, Begun):
+            life.begun.append(message.ticket)
         elif isinstance(message, Reply):
+            if not isinstance(message, Progress) and message.ticket in life.begun:
+                life.begun.remove(message.ticket)
             self._pass_on(message)
         else:
             return False
@@ -325,6 +336,7 @@ class WorkerClient:
             if not isinstance(reply, Progress):
                 del self._pending[reply.ticket]
                 self._deadlines_s.pop(reply.ticket, None)
+                self._unwanted.discard(reply.ticket)
                 if not (isinstance(reply, Failed) and reply.reason == "cancelled"):
                     self._crashes.forgive(pending.request)
         self._give(pending, reply)
@@ -342,14 +354,17 @@ class WorkerClient:
     def _resume(self) -> None:
         """Answer what was cancelled; everything else goes to the next process."""
         with self._lock:
-            gone = [t for t in self._deadlines_s if t in self._pending]
-            answers = [(self._pending.pop(t), cancelled(t)) for t in gone]
+            self._drop_unwanted()
             self._deadlines_s.clear()
             # A kill by hand in the same moment: its work goes on as well.
             self._condemned = None
-            self._ring()
-        for pending, reply in answers:
-            self._give(pending, reply)
+
+    def _drop_unwanted(self) -> None:
+        """What was cancelled is not given to the next process; the lock is held."""
+        for ticket in self._unwanted & self._pending.keys():
+            self._answers.append((self._pending.pop(ticket), cancelled(ticket)))
+        self._unwanted.clear()
+        self._bell.ring()
 
     def _bury(self, cause: str, lost: list[_Pending]) -> None:
         """Answer what died with the process, and say why."""
@@ -362,13 +377,17 @@ class WorkerClient:
             self._deadlines_s.clear()
             for pending in () if killed else lost:
                 self._crashes.add(pending.request)
+            for pending in list(self._pending.values()):
+                if self._crashes.refusal(pending.request):
+                    lost.append(self._pending.pop(pending.request.ticket))
+            when = "" if self._pending else " at the next request"
             if self._pending:
                 self._ring()
         if killed:
             cause = "you stopped it"
         text = (
             f"The {self._name} has ended: {cause}. Your work is untouched, and it "
-            "starts again at the next request."
+            f"starts again{when}."
         )
         for pending in lost:
             ticket = pending.request.ticket

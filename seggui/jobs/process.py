@@ -31,6 +31,8 @@ class Life:
 
     def __init__(self, factory: str, name: str, log_file: str) -> None:
         self.ready = False
+        self.begun: list[int] = []
+        """Tickets under way; each was begun in the middle of the one before it."""
         self._oom_kills = _oom_kills()
         spawn = multiprocessing.get_context("spawn")
         self.connection, theirs = spawn.Pipe(duplex=True)

@@ -14,17 +14,27 @@ import signal
 import sys
 import threading
 import traceback
+from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from multiprocessing.reduction import ForkingPickler
 from pathlib import Path
 
+from seggui.core.ports import Report
 from seggui.jobs.desk import Desk
-from seggui.jobs.host import host_factory
-from seggui.jobs.messages import Failed, Reply
+from seggui.jobs.host import Host, host_factory
+from seggui.jobs.messages import Failed, Reply, Request
 
 HELLO = "seggui worker"
 """What a worker says first, when it has begun to listen, and to each ``PING``."""
 PING = "seggui worker?"
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A worker says it before the work on a request: what it dies of is known then."""
+
+    ticket: int
+
 
 _PR_SET_PDEATHSIG = 1
 _LARGEST_LOG_BYTES = 1_000_000
@@ -38,8 +48,8 @@ def main(connection: Connection, factory: str, parent_pid: int, log_file: str) -
     _write_output_to(log_file)
     _leave_a_core_to_the_window()
     replies = _Replies(connection)
-    replies.say_hello()
-    desk = Desk(lambda: host_factory(factory)(), replies.send)
+    replies.say(HELLO)
+    desk = Desk(lambda: _Telling(host_factory(factory)(), replies), replies.send)
     reader = threading.Thread(
         target=_read, args=(connection, desk, replies), daemon=True
     )
@@ -65,8 +75,8 @@ class _Replies:
             data = ForkingPickler.dumps(failed)
         self._put(data)
 
-    def say_hello(self) -> None:
-        self._put(ForkingPickler.dumps(HELLO))
+    def say(self, word: str | Begun) -> None:
+        self._put(ForkingPickler.dumps(word))
 
     def _put(self, data: memoryview) -> None:
         try:
@@ -76,13 +86,27 @@ class _Replies:
             os._exit(0)
 
 
+class _Telling:
+    """A host that says what it begins."""
+
+    def __init__(self, host: Host, replies: _Replies) -> None:
+        self._host, self._replies = host, replies
+
+    def handle(self, request: Request, report: Report) -> Reply:
+        self._replies.say(Begun(request.ticket))
+        return self._host.handle(request, report)
+
+    def forget(self, key: str) -> None:
+        self._host.forget(key)
+
+
 def _read(connection: Connection, desk: Desk, replies: _Replies) -> None:
     # The whole process ends here, whatever the main thread is busy with.
     try:
         while True:
             message = connection.recv()
             if message == PING:
-                replies.say_hello()
+                replies.say(HELLO)
             else:
                 desk.accept(message)
     except (EOFError, OSError):

@@ -203,10 +203,47 @@ def test_a_killed_process_is_replaced_at_the_next_request(listener):
     it.wait_for_progress(1)
     first = it.client.pid
     os.kill(first, signal.SIGKILL)
-    assert {r.reason for r in it.answers(2).values()} == {"lost"}
+    reply = it.answer()
+    assert (reply.ticket, reply.reason) == (1, "lost")
+    assert reply.text.endswith("it starts again.")
+    it.wait_for_progress(2)
     it.client.request(ask(3))
     assert isinstance(it.answer(), Candidates)
     assert it.client.pid != first
+
+
+def test_only_what_ran_is_blamed_for_a_crash_and_the_rest_is_done(listener):
+    it = listener()
+    it.client.request(Predict(1, IMAGE, "short"))
+    it.client.request(Predict(2, IMAGE, "plain"))
+    it.wait_for_progress(1)
+    it.client.request(ask(3, "exit"))
+    replies = it.answers(3)
+    assert replies[3].reason == "lost"
+    assert isinstance(replies[1], Predicted)
+    assert isinstance(replies[2], Predicted)
+    assert len(it.lost) == 1
+
+
+def test_what_was_cancelled_before_a_crash_is_not_asked_again(listener):
+    it = listener()
+    it.client.request(Predict(1, IMAGE, "stuck"))
+    it.client.request(Predict(2, IMAGE, "slow"))
+    it.wait_for_progress(1)
+    it.client.cancel(2)
+    os.kill(it.client.pid, signal.SIGKILL)
+    replies = it.answers(2)
+    assert [replies[ticket].reason for ticket in (1, 2)] == ["lost", "cancelled"]
+
+
+def test_a_queue_of_what_crashes_is_given_up_at_the_third(listener):
+    it = listener()
+    for ticket in (1, 2, 3, 4, 5):
+        it.client.request(Predict(ticket, IMAGE, "exit"))
+    replies = it.answers(5)
+    told = ["not tried again" in replies[ticket].text for ticket in (1, 2, 3, 4, 5)]
+    assert told == [False, False, True, True, True]
+    assert wait_until(lambda: len(it.lost) == 3)
 
 
 def test_after_three_crashes_on_the_same_thing_it_is_not_tried_again(listener):
