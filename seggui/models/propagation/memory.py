@@ -28,7 +28,13 @@ from seggui.errors import BadRequest
 from seggui.models.devices import choose
 from seggui.models.prompted.sam.drawing import Finding, drawn
 from seggui.models.prompted.sam.frame import Frame, frame_of, square_of
-from seggui.models.prompted.sam.sam2 import DEVIATION, MEAN, Sam2Heads, Seen
+from seggui.models.prompted.sam.sam2 import (
+    DEVIATION,
+    MEAN,
+    Sam2Heads,
+    Seen,
+    tokens_of,
+)
 from seggui.models.prompted.sam.sam2_networks import open_network
 
 MOST_TOLD: Final = 4
@@ -186,33 +192,32 @@ class MemoryModel:
         limit = min(0.5, float(small.max())) if not mask.is_empty else 0.5
         on = (small >= limit).float().to(self._heads.device)
         sparse, dense = self._prompts(self._network.mask_downsample(on))
-        maps = (seen.fine, seen.middle, seen.coarse)
+        maps = (seen.fine, seen.middle, tokens_of(seen.coarse))
         _, _, tokens, chance = self._heads.masks(maps, sparse, dense, several=False)
         there = not mask.is_empty
-        pointer = self._pointer(tokens[:, :, 0], there and float(chance) > 0)
+        pointer = self._pointer(tokens[:, 0], there and float(chance) > 0)
         return _Drawn(on * _SCALE + _OFFSET, pointer, there)
 
     def _found(
         self, seen: Seen, trace: Trace, step: int
     ) -> tuple[_Drawn, NDArray[np.float32]]:
         """Look for an object with what is remembered of it; logits on the grid too."""
-        coarse = self._reminded(seen, trace, step)
         sparse, dense = self._prompts(None)
-        maps = (seen.fine, seen.middle, coarse)
+        maps = (seen.fine, seen.middle, self._reminded(seen, trace, step))
         masks, quality, tokens, chance = self._heads.masks(
             maps, sparse, dense, several=True
         )
-        best = int(quality[0, 0].argmax())
-        logits = masks[:, 0, best].float()
+        best = int(quality[0].argmax())
+        logits = masks[:, best].float()
         there = float(chance) > 0
-        sure = float(quality[0, 0, best])
+        sure = float(quality[0, best])
         if not there:
             logits = torch.full_like(logits, _NOWHERE)
             sure = float(torch.sigmoid(-chance))
         on_square = functional.interpolate(
             logits[None], size=(self._side, self._side), mode="bilinear"
         )
-        pointer = self._pointer(tokens[:, :, best], there)
+        pointer = self._pointer(tokens[:, best], there)
         drawing = _Drawn(on_square, pointer, there, min(max(sure, 0.0), 1.0))
         return drawing, logits[0].cpu().numpy()
 
@@ -221,17 +226,15 @@ class MemoryModel:
         device = self._heads.device
         points = torch.zeros(1, 1, 1, 2, device=device)
         labels = -torch.ones(1, 1, 1, dtype=torch.int32, device=device)
-        out: tuple[Tensor, Tensor] = self._network.prompt_encoder(
-            points, labels, None, mask
-        )
-        return out
+        sparse, dense = self._network.prompt_encoder(points, labels, None, mask)
+        return sparse[:, 0], tokens_of(dense)
 
     # -- memory ---------------------------------------------------------------
 
     def _pointer(self, token: Tensor, there: bool) -> Tensor:
         pointer: Tensor = self._network.no_object_pointer
         if there:
-            pointer = self._network.object_pointer_proj(token[:, 0])
+            pointer = self._network.object_pointer_proj(token)
         return pointer.float()
 
     def _remembered(self, step: int, seen: Seen, drawn_mask: _Drawn) -> Moment:
@@ -253,7 +256,7 @@ class MemoryModel:
         return Moment(step, drawn_mask.pointer, plane.to(kept), places.to(kept))
 
     def _reminded(self, seen: Seen, trace: Trace, step: int) -> Tensor:
-        """The coarse map after it attended to what is remembered of an object."""
+        """The coarse map after it attended to what is remembered, as tokens."""
         network = self._network
         ages = [(0, m) for m in trace.told] + [(step - m.step, m) for m in trace.found]
         near = [(age, m) for age, m in ages if age <= self._planes]
@@ -280,9 +283,8 @@ class MemoryModel:
                 num_object_pointer_tokens=len(pointers),
                 **more,
             )
-        grid = seen.coarse.shape[-1]
-        coarse: Tensor = out.float().squeeze(1).transpose(1, 2)
-        return coarse.reshape(1, -1, grid, grid)
+        coarse: Tensor = out.float().squeeze(1)
+        return coarse
 
     def _pointers_of(self, trace: Trace, step: int) -> tuple[Tensor, Tensor]:
         """Pointers cut into tokens of the memory's width, and how long ago each is."""

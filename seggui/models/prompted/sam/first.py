@@ -123,7 +123,8 @@ class FirstBackbone:
             self._places = self._network.prompt_encoder.places()
         answers: list[Answer | None] = [None] * len(marks)
         tokens = [self._network.prompt_encoder.tokens(mark) for mark in marks]
-        for some in self._batches([len(each) for each in tokens]):
+        kinds = [(len(t), m.several) for t, m in zip(tokens, marks, strict=True)]
+        for some in self._batches(kinds):
             asked = torch.stack([tokens[i] for i in some])
             group = [marks[i] for i in some]
             found = self._decoded(features, group, asked, self._places)
@@ -131,13 +132,13 @@ class FirstBackbone:
                 answers[index] = answer
         return [answer for answer in answers if answer is not None]
 
-    def _batches(self, lengths: Sequence[int]) -> list[list[int]]:
-        """Prompts of as many tokens each, a few at a time."""
+    def _batches(self, kinds: Sequence[tuple[int, bool]]) -> list[list[int]]:
+        """Prompts of as many tokens each and as many masks, a few at a time."""
         most = AT_ONCE.get(self._device.type, MOST_AT_ONCE)
         batches: list[list[int]] = []
-        for length in sorted(set(lengths)):
-            alike = [i for i, own in enumerate(lengths) if own == length]
-            few = max(1, min(most, MOST_TOKENS // (length + 6)))
+        for kind in sorted(set(kinds)):
+            alike = [i for i, own in enumerate(kinds) if own == kind]
+            few = max(1, min(most, MOST_TOKENS // (kind[0] + 6)))
             batches += [alike[i : i + few] for i in range(0, len(alike), few)]
         return batches
 
@@ -145,26 +146,25 @@ class FirstBackbone:
         self, features: Features, marks: Sequence[Marks], asked: Tensor, places: Tensor
     ) -> list[Answer]:
         decoder = self._network.mask_decoder
+        wanted = slice(1, 4) if marks[0].several else slice(0, 1)
         image = features["image"].to(self._device, torch.float32)
         image = image + self._network.prompt_encoder.masks(marks)
         corrections: Sequence[Tensor | None] = [None] * len(marks)
         if isinstance(decoder, HqMaskDecoder):
             fine = features["fine"].to(self._device, torch.float32)
-            masks, quality, found = decoder.with_fine(asked, image, places, fine)
+            masks, quality, found = decoder.with_fine(
+                asked, image, places, fine, wanted
+            )
             corrections = list(found)
         else:
-            masks, quality = decoder(asked, image, places, self._grid)
-        rows = zip(marks, masks, quality, corrections, strict=True)
+            masks, quality = decoder(asked, image, places, wanted)
+        rows = zip(masks, quality[:, wanted], corrections, strict=True)
         return [_answer(*row) for row in rows]
 
 
-def _answer(
-    marks: Marks, masks: Tensor, quality: Tensor, correction: Tensor | None
-) -> Answer:
-    """Choose what was asked for of the four masks."""
-    wanted = slice(1, 4) if marks.several else slice(0, 1)
-    logits = masks[wanted].float().cpu().numpy()
-    expected = quality[wanted].float().cpu().numpy()
+def _answer(masks: Tensor, quality: Tensor, correction: Tensor | None) -> Answer:
+    logits = masks.float().cpu().numpy()
+    expected = quality.float().cpu().numpy()
     if correction is not None:
         # The finer mask corrects the one that the network thinks best.
         best = int(np.argmax(expected))

@@ -20,6 +20,7 @@ from seggui.models.devices import Device, choose, half_precision
 from seggui.models.prompted.sam.backbone import Answer, Features, Floats, Marks
 from seggui.models.prompted.sam.frame import Fit
 from seggui.models.prompted.sam.model import SamModel
+from seggui.models.prompted.sam.sam2_decoder import second_decoder
 from seggui.models.prompted.sam.sam2_networks import Opened, open_network
 
 MEAN: Final = (0.485 * 255, 0.456 * 255, 0.406 * 255)
@@ -35,10 +36,12 @@ class Seen:
     """What the encoder sees of a square, from fine to coarse."""
 
     fine: Tensor
-    """Axes (1, channel, y, x), a quarter of the square's side."""
+    """A quarter of the square's side, in the cells of the coarse one: axes (1, cell,
+    4, 4, channel)."""
     middle: Tensor
+    """An eighth of the side, axes (1, cell, 4, channel)."""
     coarse: Tensor
-    """A sixteenth of the side; says nothing of memory yet."""
+    """A sixteenth of the side, axes (1, channel, y, x); says nothing of memory yet."""
     places: Tensor
     """The positions of the coarse cells, for the memory's attention."""
 
@@ -48,6 +51,7 @@ class Sam2Heads:
 
     def __init__(self, network: Any, device: Device, precision: str = "auto") -> None:  # noqa: ANN401 - of transformers
         self.network = network
+        self.decoder = second_decoder(network.mask_decoder)
         self.precision = precision
         self.side = int(network.prompt_encoder.input_image_size)
         self.grid = int(network.prompt_encoder.image_embedding_size[0])
@@ -58,8 +62,9 @@ class Sam2Heads:
         self.device = device.torch
         self.half = half_precision(device, self.precision)
         self.network.to(self.device)
+        self.decoder.to(self.device)
         with torch.inference_mode():
-            self._cells = self.network.get_image_wide_positional_embeddings()
+            self._cells = tokens_of(self.network.get_image_wide_positional_embeddings())
 
     def computing(self) -> AbstractContextManager[None]:
         """Inside it the encoder computes in bfloat16 where that is faster."""
@@ -68,11 +73,13 @@ class Sam2Heads:
     def see(self, square: Tensor) -> Seen:
         with self.computing():
             out = self.network.vision_encoder(square.to(self.device))
-            fine, middle, coarse = out.fpn_hidden_states
-            decoder = self.network.mask_decoder
-            fine, middle = decoder.conv_s0(fine), decoder.conv_s1(middle)
-        places = out.fpn_position_encoding[-1]
-        return Seen(fine.float(), middle.float(), coarse.float(), places.float())
+        return self.seen(out.fpn_hidden_states, out.fpn_position_encoding[-1])
+
+    def seen(self, maps: Sequence[Tensor], places: Tensor) -> Seen:
+        """Of three maps as the encoder gives them, from fine to coarse."""
+        with self.computing():
+            fine, middle = self.decoder.finer(maps[0], maps[1])
+        return Seen(fine.float(), middle.float(), maps[2].float(), places.float())
 
     def masks(
         self,
@@ -84,22 +91,19 @@ class Sam2Heads:
     ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Logits, expected IoU, tokens and whether there is an object at all.
 
-        ``maps`` are fine, middle and coarse; axes as the mask decoder has them.
+        ``maps`` are fine, middle and, as tokens, coarse; ``sparse`` has axes (batch,
+        token, channel) and ``dense`` (batch or 1, cell or 1, channel). For the rest see
+        ``SecondDecoder.answers``.
         """
         fine, middle, coarse = maps
-        count = len(sparse)
-        out: tuple[Tensor, Tensor, Tensor, Tensor] = self.network.mask_decoder(
-            image_embeddings=coarse.expand(count, -1, -1, -1),
-            image_positional_embeddings=self._cells.expand(count, -1, -1, -1),
-            sparse_prompt_embeddings=sparse,
-            dense_prompt_embeddings=dense,
-            multimask_output=several,
-            high_resolution_features=[
-                fine.expand(count, -1, -1, -1),
-                middle.expand(count, -1, -1, -1),
-            ],
+        return self.decoder.answers(
+            sparse, (fine, middle, coarse + dense), self._cells, several=several
         )
-        return out
+
+
+def tokens_of(plane: Tensor) -> Tensor:
+    """A plane of axes (batch, channel, y, x) as (batch, cell, channel)."""
+    return plane.flatten(2).transpose(1, 2)
 
 
 class Sam2Backbone:
@@ -117,7 +121,7 @@ class Sam2Backbone:
 
     @property
     def digest(self) -> str:
-        return f"{self._numbers}:{'bfloat16' if self._heads.half else 'float32'}:1"
+        return f"{self._numbers}:{'bfloat16' if self._heads.half else 'float32'}:2"
 
     @property
     def device(self) -> torch.device:
@@ -126,11 +130,11 @@ class Sam2Backbone:
     @property
     def shapes(self) -> Mapping[str, tuple[int, ...]]:
         width: int = self._heads.network.hidden_dim
-        grid = self._heads.grid
+        cells = self._heads.grid**2
         return {
-            "fine": (1, width // 8, 4 * grid, 4 * grid),
-            "middle": (1, width // 4, 2 * grid, 2 * grid),
-            "coarse": (1, width, grid, grid),
+            "fine": (1, cells, 4, 4, width // 8),
+            "middle": (1, cells, 4, width // 4),
+            "coarse": (1, cells, width),
         }
 
     def move(self, device: torch.device) -> None:
@@ -142,8 +146,12 @@ class Sam2Backbone:
 
     def maps(self, seen: Seen) -> dict[str, Tensor]:
         """What the decoder reads of an image that follows on no other."""
-        alone = self._heads.network.no_memory_embedding.view(1, -1, 1, 1)
-        return {"fine": seen.fine, "middle": seen.middle, "coarse": seen.coarse + alone}
+        coarse = tokens_of(seen.coarse) + self._heads.network.no_memory_embedding
+        return {
+            "fine": seen.fine,
+            "middle": seen.middle,
+            "coarse": coarse.contiguous(),
+        }
 
     @torch.inference_mode()
     def decode(self, features: Features, marks: Sequence[Marks]) -> Sequence[Answer]:
@@ -199,13 +207,14 @@ def prompted(
         points = torch.zeros(len(batch), 1, 1, 2, device=device)
         labels = -torch.ones(len(batch), 1, 1, dtype=torch.int32, device=device)
     # The network counts pixels and adds the half itself.
-    out: tuple[Tensor, Tensor] = network.prompt_encoder(
+    sparse, dense = network.prompt_encoder(
         None if points is None else points - 0.5,
         labels,
         None if boxes is None else boxes - 0.5,
         masks,
     )
-    return out
+    # Without a mask it says the same of each cell.
+    return sparse[:, 0], tokens_of(dense if masks is not None else dense[:1, :, :1, :1])
 
 
 def _stacked(arrays: Sequence[Floats], device: torch.device) -> Tensor:
@@ -214,8 +223,8 @@ def _stacked(arrays: Sequence[Floats], device: torch.device) -> Tensor:
 
 
 def _answers(masks: Tensor, quality: Tensor) -> list[Answer]:
-    logits = masks[:, 0].clamp(-_MOST_LOGIT, _MOST_LOGIT).float().cpu().numpy()
-    scores = quality[:, 0].float().cpu().numpy()
+    logits = masks.clamp(-_MOST_LOGIT, _MOST_LOGIT).float().cpu().numpy()
+    scores = quality.float().cpu().numpy()
     return [Answer(one, score) for one, score in zip(logits, scores, strict=True)]
 
 

@@ -62,7 +62,7 @@ class Sam3Backbone(Sam2Backbone):
     @torch.inference_mode()
     def encode(self, square: Tensor) -> Features:
         trunk = self._encoder.trunk(square)
-        return {**self.maps(self._encoder.seen(trunk)), "trunk": trunk}
+        return {**self.maps(self._encoder.tracked(trunk)), "trunk": trunk}
 
 
 class Sam3Model(SamModel):

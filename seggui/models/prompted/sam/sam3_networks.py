@@ -24,7 +24,6 @@ from seggui.models.devices import Device
 from seggui.models.prompted.sam.checkpoint import fill, folder_of, read_checkpoint
 from seggui.models.prompted.sam.sam2 import Sam2Heads, Seen
 from seggui.models.prompted.sam.sam2_networks import Opened
-from seggui.models.prompted.sam.sam2_quick import with_short_way
 from seggui.models.prompted.sam.sam3_names import of_sam3_release
 
 _TYPE: Final = "sam3_video"
@@ -61,7 +60,6 @@ def open_network(info: ModelInfo, path: Path) -> Opened:
         network: Any = Sam3VideoModel(config)
     fill(network, checkpoint, state, info.title)
     network.eval().requires_grad_(False)
-    with_short_way(network.tracker_model)
     return Opened(network, checkpoint.digest, path)
 
 
@@ -85,16 +83,14 @@ class Sam3Heads(Sam2Heads):
         return plane.reshape(1, -1, self.grid, self.grid)
 
     def see(self, square: Tensor) -> Seen:
-        return self.seen(self.trunk(square))
+        return self.tracked(self.trunk(square))
 
-    def seen(self, trunk: Tensor) -> Seen:
+    def tracked(self, trunk: Tensor) -> Seen:
         """The maps of the tracker."""
-        decoder = self.network.mask_decoder
         with self.computing():
             maps, places = self.whole.tracker_neck(trunk)
-            fine, middle = decoder.conv_s0(maps[0]), decoder.conv_s1(maps[1])
         # The fourth map is half as fine again, and neither head reads it.
-        return Seen(fine.float(), middle.float(), maps[2].float(), places[2].float())
+        return self.seen(maps[:3], places[2])
 
 
 class Concepts:

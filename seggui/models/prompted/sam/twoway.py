@@ -59,11 +59,13 @@ class Attention(nn.Module):
         out: Tensor = self.out_proj(seen)
         return out
 
-    def image_to_marks(self, placed: Tensor, keys: Tensor, values: Tensor) -> Tensor:
-        """What the image takes from the marks."""
+    def image_to_marks(
+        self, image: Tensor, placed: Tensor, keys: Tensor, values: Tensor
+    ) -> Tensor:
+        """The image, and what it takes from the marks added to it."""
         batch, count, _ = keys.shape
         if count > FEW:
-            return self.forward(placed, keys, values)
+            return image + self.forward(placed, keys, values)
         keys = self._heads(self.k_proj(keys))
         keys = keys * keys.shape[-1] ** -0.5
         turned = keys @ self._by_head(self.q_proj.weight)
@@ -74,8 +76,9 @@ class Attention(nn.Module):
         given = self._heads(self.v_proj(values))
         width = self.out_proj.out_features
         outward = self.out_proj.weight.view(width, self.heads, -1).permute(1, 2, 0)
-        given = (given @ outward).flatten(1, 2)
-        return weights.transpose(1, 2) @ given + self.out_proj.bias
+        # The weights of a head sum to one, so each head brings its part of the bias.
+        given = (given @ outward).flatten(1, 2) + self.out_proj.bias / self.heads
+        return torch.baddbmm(image, weights.transpose(1, 2), given)
 
     def _heads(self, tokens: Tensor) -> Tensor:
         """Axes (batch, head, token, depth)."""
@@ -118,8 +121,8 @@ class TwoWayBlock(nn.Module):
         marks = self.norm2(marks + across.marks_to_image(marks + asked, placed, image))
         marks = self.norm3(marks + self.mlp(marks))
         back = self.cross_attn_image_to_token
-        image = self.norm4(image + back.image_to_marks(placed, marks + asked, marks))
-        return marks, image
+        image = back.image_to_marks(image, placed, marks + asked, marks)
+        return marks, self.norm4(image)
 
 
 class TwoWayTransformer(nn.Module):

@@ -7,7 +7,7 @@ from torch import nn
 from torch.nn import functional
 
 from seggui.models.prompted.sam import vit
-from seggui.models.prompted.sam.decoder import doubled, laid_out
+from seggui.models.prompted.sam.decoder import doubled, in_cells, laid_out
 from seggui.models.prompted.sam.tinyvit import ConvNorm, WindowAttention
 from seggui.models.prompted.sam.twoway import FEW, Attention
 
@@ -26,10 +26,9 @@ def test_projections_may_be_moved_to_the_side_of_the_marks(count):
         assert torch.allclose(
             attention.marks_to_image(marks, placed, image), long, atol=1e-5
         )
-        back = attention(placed, marks, marks + 1)
-        assert torch.allclose(
-            attention.image_to_marks(placed, marks, marks + 1), back, atol=1e-5
-        )
+        back = image + attention(placed, marks, marks + 1)
+        short = attention.image_to_marks(image, placed, marks, marks + 1)
+        assert torch.allclose(short, back, atol=1e-5)
 
 
 @pytest.mark.parametrize("rows", [1, 5, 10_000])
@@ -92,6 +91,11 @@ def test_two_doublings_on_tokens_are_two_transposed_convolutions():
         flat = plane.flatten(2).transpose(1, 2)
         short = laid_out(doubled(doubled(flat, first), second), 3)
     assert torch.allclose(short, long, atol=1e-5)
+    laid = long.flatten(2).transpose(1, 2).view(2, 12, 12, 4)
+    cells = in_cells(long, 2)
+    # A cell, the quarter of it in reading order, and the quarter of that.
+    assert torch.equal(cells[1, 3 * 1 + 2, 2, 1], laid[1, 4 * 1 + 2, 4 * 2 + 1])
+    assert torch.equal(laid_out(cells, 3), long)
 
 
 @pytest.mark.parametrize("name", VARIANTS)

@@ -9,8 +9,8 @@ from first_tiny import CPU
 from sam2_tiny import NETWORKS, SIDE, backbone_of, network_of
 
 from seggui.models.prompted.sam.backbone import Marks
-from seggui.models.prompted.sam.sam2 import Sam2Backbone, Sam2Heads
-from seggui.models.prompted.sam.sam2_quick import PooledAttention, ShortWay, quickened
+from seggui.models.prompted.sam.sam2 import Sam2Backbone, Sam2Heads, tokens_of
+from seggui.models.prompted.sam.sam2_quick import PooledAttention, quickened
 
 rng = np.random.default_rng(0)
 
@@ -48,7 +48,6 @@ def test_each_way_is_really_taken():
     network = network_of("sam2.1-tiny")
     before = copy.deepcopy(network)
     quickened(network)
-    assert isinstance(network.mask_decoder.transformer, ShortWay)
     blocks = network.vision_encoder.backbone.blocks
     assert all(isinstance(block.attn, PooledAttention) for block in blocks)
     assert any(block.attn.stride for block in blocks)
@@ -61,3 +60,45 @@ def test_edgetam_has_no_norms_left_in_its_encoder():
     quickened(network)
     layers = network.vision_encoder.backbone.modules()
     assert not any(isinstance(layer, torch.nn.BatchNorm2d) for layer in layers)
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize(
+    ("several", "steady"),
+    # All, none and some of the single masks give way to the best of three.
+    [(True, 0.98), (False, 0.98), (False, 0.5), (False, 0.92)],
+)
+@pytest.mark.parametrize("count", [1, 30])
+def test_the_decoder_answers_as_that_of_transformers(name, several, steady, count):
+    network = network_of(name)
+    network.mask_decoder.config.dynamic_multimask_stability_thresh = steady
+    network.mask_decoder.dynamic_multimask_stability_thresh = steady
+    heads = Sam2Heads(network, CPU, "float32")
+    grid, width = heads.grid, network.hidden_dim
+    generator = torch.Generator().manual_seed(count)
+    planes = [
+        torch.randn(1, width, side, side, generator=generator)
+        for side in (4 * grid, 2 * grid, grid)
+    ]
+    sparse = torch.randn(2, 1, count, width, generator=generator)
+    dense = torch.randn(2, width, grid, grid, generator=generator)
+    theirs = network.mask_decoder
+    with torch.inference_mode():
+        wished = theirs(
+            image_embeddings=planes[2].expand(2, -1, -1, -1),
+            image_positional_embeddings=(
+                network.get_image_wide_positional_embeddings().expand(2, -1, -1, -1)
+            ),
+            sparse_prompt_embeddings=sparse,
+            dense_prompt_embeddings=dense,
+            multimask_output=several,
+            high_resolution_features=[
+                theirs.conv_s0(planes[0]).expand(2, -1, -1, -1),
+                theirs.conv_s1(planes[1]).expand(2, -1, -1, -1),
+            ],
+        )
+        seen = heads.seen(planes, planes[2])
+        maps = (seen.fine, seen.middle, tokens_of(seen.coarse))
+        found = heads.masks(maps, sparse[:, 0], tokens_of(dense), several=several)
+    for one, two in zip(wished, found, strict=True):
+        assert torch.allclose(one[:, 0], two, atol=1e-4 * float(one.abs().max()))
