@@ -184,6 +184,19 @@ def keep_best(
         )
 
 
+def keep_untrained(training: Training, learner: Learner) -> Position:
+    """Count what there is before the first step as the best so far.
+
+    For a network that has learnt before: a training then never makes it worse.
+    """
+    scores = training.task.validate(
+        learner.average, training.validation, training.report
+    )
+    position = Position(best_score=scores.score)
+    keep_best(training, learner, position, scores)
+    return position
+
+
 def restore(content: Mapping[str, object], learner: Learner) -> Position:
     """Put a checkpoint back; returns where it stands."""
     learner.restore(content)

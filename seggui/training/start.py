@@ -26,7 +26,14 @@ from seggui.training.clicks.task import ClickTask
 from seggui.training.folders import open_labelled
 from seggui.training.instance_task import InstanceTask
 from seggui.training.learner import Learner
-from seggui.training.loop import Diverged, Position, Training, fit, restore
+from seggui.training.loop import (
+    Diverged,
+    Position,
+    Training,
+    fit,
+    keep_untrained,
+    restore,
+)
 from seggui.training.previews import as_png
 from seggui.training.run_folder import RunFolder, versions
 from seggui.training.samples import Chosen, Item, LabelledImages, Sample, readable
@@ -35,6 +42,10 @@ from seggui.training.split import Split, split
 from seggui.training.task import Task
 
 PREVIEWS = 4
+NO_GAIN = (
+    "Nothing was gained: on the validation images the network answers best as it was "
+    "before. The run holds it unchanged."
+)
 
 REFUSALS: Mapping[str, Callable[[Sample], str]] = {
     "instance": instance_task.refusal,
@@ -145,6 +156,8 @@ def _events(
             notes += [loaded.note] if loaded.note else []
         _check_unfinished(options, position)
         run.forget_events_after(position.steps)
+    if position.steps == 0 and options.architecture.kind == "prompted":
+        position = keep_untrained(training, learner)
     yield _start_event(prepared, options, position)
     for note in notes:
         yield {"event": "note", "step": position.steps, "text": note}
@@ -153,10 +166,10 @@ def _events(
             if event["event"] == "epoch":
                 _write_previews(run.path, training, learner.average)
             if event["event"] in ("finished", "stopped"):
-                _register(run, learner.average, prepared, options)
+                yield from _register(run, learner.average, prepared, event["step"])
             yield {**event, "memory_mb": peak_memory_mb(prepared.device)}
     except Diverged:
-        _register(run, learner.average, prepared, options)
+        yield from _register(run, learner.average, prepared, position.steps)
         raise
 
 
@@ -331,12 +344,16 @@ def _write_previews(run: Path, training: Training, network: nn.Module) -> None:
 
 
 def _register(
-    run: RunFolder, network: nn.Module, prepared: Prepared, options: TrainOptions
-) -> None:
-    """Write the best weights and their card; nothing where there are none yet."""
+    run: RunFolder, network: nn.Module, prepared: Prepared, step: object
+) -> Iterator[Event]:
+    """Write the best weights and their card; nothing where there are none yet.
+
+    Says so when the best are those that there were before the training.
+    """
     best = run.checkpoints.load_best()
     if best is None:
         return
+    options = prepared.training.options
     network.load_state_dict(best["network"])  # type: ignore[arg-type] # ours, checked
     digest = write_safetensors(run.path / WEIGHTS, network)
     metrics = best["metrics"]
@@ -352,6 +369,8 @@ def _register(
             digest=digest,
         ),
     )
+    if best["epoch"] == 0:
+        yield {"event": "note", "step": step, "text": NO_GAIN}
 
 
 def _no_memory(options: TrainOptions) -> SegguiError:

@@ -154,7 +154,7 @@ class Learner:
         x = planes.to(self.device, non_blocking=True).float().div_(255.0)
         full = truth.to(self.device, non_blocking=True).float().div_(255.0)
         if self.share < self.course.small_until:
-            x, full = _smaller(x), _smaller(full[:, None])[:, 0]
+            x, full = smaller(x), smaller_truth(full)
         x = x.contiguous(memory_format=torch.channels_last)
         wanted = (full > 0.5).float()
         inside = (x[:, INSIDE] > 0.5).float()
@@ -196,10 +196,19 @@ class Learner:
         self.step, self.seconds = int(state["step"]), float(state["seconds"])  # type: ignore[call-overload,arg-type]
 
 
-def _smaller(planes: Tensor) -> Tensor:
+def smaller(planes: Tensor) -> Tensor:
     """Two thirds of the size, each pixel the mean of what it covers."""
     side = planes.shape[-1] * 2 // 3
     return functional.interpolate(planes, size=(side, side), mode="area")
+
+
+def smaller_truth(truth: Tensor) -> Tensor:
+    """Truth of 0 to 1, axes (n, y, x), at two thirds; as ``play.most_covered``."""
+    covered = smaller(truth[:, None])[:, 0]
+    ordered = covered.flatten(1).sort(dim=1, descending=True).values
+    areas = covered.sum(dim=(1, 2)).long().clamp(min=1)
+    least = ordered.gather(1, areas[:, None] - 1).clamp(1e-3, 0.5)
+    return (covered >= least[:, :, None]).float()
 
 
 def _groups(network: nn.Module, course: Course) -> list[dict[str, object]]:

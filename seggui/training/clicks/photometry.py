@@ -11,14 +11,18 @@ Random = np.random.Generator
 
 
 def disturbed(
-    image_hwc: Bytes, masks: list[Bytes], draw: Random
+    image_hwc: Bytes, masks: list[Bytes], draw: Random, *, alike: bool = False
 ) -> tuple[Bytes, list[Bytes]]:
-    """Turn and stretch a picture with its masks, and change its light and colours."""
+    """Turn and stretch a picture with its masks, and change its light and colours.
+
+    With ``alike`` it stays one of its kind: colours are not swapped, dropped or turned
+    into their opposites.
+    """
     if draw.random() < 0.4:
         image_hwc, masks = _turned(image_hwc, masks, draw)
     image = image_hwc.astype(np.float32)
     image = _lit(image, draw)
-    kind = draw.random()
+    kind = 1.0 if alike else draw.random()
     if kind < 0.10:
         image = np.repeat(image.mean(axis=2, keepdims=True), 3, axis=2)
     elif kind < 0.14:

@@ -84,19 +84,31 @@ def board_of(
     other = scene.objects[(which + 1) % len(scene.objects)]
     masks.append(_scaled(other[box.slices].astype(np.uint8) * 255, to))
     if draw is not None:
-        image, masks = disturbed(image, masks, draw)
-    found = masks[0] >= 128
+        image, masks = disturbed(image, masks, draw, alike=scene.alike)
+    found = most_covered(masks[0])
     if found.sum() < 12 or found.all():
         return None
     whole = Box(0, 0, *to)
     looked = scene_of(image, whole, 1.0)
     looked = replace(looked, image_area=width * height * scale * scale)
-    return Board(looked, found, (masks[1] >= 128) & ~found, local)
+    return Board(looked, found, most_covered(masks[1]) & ~found, local)
 
 
 def _scaled(values: Bytes, to: tuple[int, int]) -> Bytes:
     how = cv2.INTER_AREA if to[0] < values.shape[1] else cv2.INTER_LINEAR
     return np.asarray(cv2.resize(values, to, interpolation=how), dtype=np.uint8)
+
+
+def most_covered(coverage_hw: Bytes) -> Bools:
+    """The pixels that an object covers most: half of them, or as many as its area.
+
+    Of a shrunk line no pixel may be covered by half, and it is there nevertheless.
+    """
+    area = int(coverage_hw.sum(dtype=np.int64) / 255)
+    if not area:
+        return np.zeros(coverage_hw.shape, dtype=bool)
+    ordered = np.partition(coverage_hw.ravel(), -area)
+    return np.asarray(coverage_hw >= min(128, max(1, int(ordered[-area]))))
 
 
 def _somewhere(
@@ -107,7 +119,8 @@ def _somewhere(
     if kind < 0.22 and reach * MOST_ZOOM > SIDE / 2:
         bytes_hw = truth.astype(np.uint8)
         edge = bytes_hw - cv2.erode(bytes_hw, np.ones((3, 3), np.uint8))
-        places = np.argwhere(edge > 0)
+        # What fills its image has no edge.
+        places = np.argwhere(edge > 0 if edge.any() else truth)
         y, x = places[draw.integers(len(places))]
         return float(x), float(y), reach * draw.uniform(0.3, 0.9), True
     if kind < 0.55:

@@ -87,7 +87,7 @@ class Here:
     source: Iterator[Sample]
 
     def take(self, *, wait: bool) -> Sample | None:
-        return next(self.source)
+        return next(self.source) if wait else None
 
 
 def _newest_in(path: Path) -> Callable[[], Answer | None]:

@@ -28,6 +28,8 @@ class ClickScene:
 
     image_hwc: Bytes
     objects: tuple[Bools, ...]
+    alike: bool = False
+    """Whether what will be clicked on comes from the same source as this."""
 
 
 Draw = Callable[[np.random.Generator], ClickScene]

@@ -6,8 +6,10 @@ on a person's own segments teach them what is an object here.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from statistics import fmean
 
 import cv2
@@ -24,14 +26,16 @@ from seggui.jobs.train_options import TrainOptions
 from seggui.metrics.clicks import next_click
 from seggui.models.devices import Device
 from seggui.models.prompted.clicknet import weights
-from seggui.models.prompted.clicknet.channels import NAMES
+from seggui.models.prompted.clicknet.engine import Engine
 from seggui.models.prompted.clicknet.model import WEIGHTS, ClickNetModel
 from seggui.models.prompted.clicknet.network import ClickNet
+from seggui.models.weights import load_matching, read_state
 from seggui.training.clicks.follow import Quality, boards_of, quality_of
+from seggui.training.clicks.loop import INSIDE, Course, Store, smaller, smaller_truth
 from seggui.training.clicks.losses import click_loss
 from seggui.training.clicks.play import Answer, Board, board_of, game
 from seggui.training.clicks.play import Sample as State
-from seggui.training.clicks.players import answer_of
+from seggui.training.clicks.players import Here
 from seggui.training.clicks.scenes import LEAST_PIXELS, Bools, ClickScene
 from seggui.training.previews import side_by_side
 from seggui.training.samples import IGNORE, Sample
@@ -39,11 +43,18 @@ from seggui.training.task import Scores
 
 BOARDS = 32
 """Objects that a validation plays on, at most."""
-TRIES = 12
-"""Windows that are cut for one batch before it must do with fewer states."""
-SHOWN = 20
+TRIES = 50
+"""Windows that are cut in vain before the images are called useless."""
+KEPT_BOARDS, GAMES = 48, 5
+"""Boards that are kept, and games on each: a board is dear and a game is cheap."""
+KEPT_STATES, USES = 400, 4.0
+"""States that are learnt from more than once, and how often on average."""
+FRESH_EVERY = 60
+"""Games that one copy of the network plays before a newer one takes over."""
+SMALL_SHARE = 0.6
+"""Share of the steps at two thirds of the size, which cost less than half as much."""
+SHOWN = 6
 """Objects on a preview, at most."""
-INSIDE = NAMES.index("inside the image")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,42 +72,35 @@ class ClickTask:
     """Learns to answer clicks on objects like those of the samples."""
 
     def __init__(self, options: TrainOptions, device: Device, *, half: bool) -> None:
-        self._size = options.batch_size
+        self._options = options
         self._device = device.torch
         self._half = half
         self._network: nn.Module | None = None
+        self._practice: Practice | None = None
         self._boards: list[Board] = []
         self._before: Quality | None = None
 
     def build(self) -> nn.Module:
         """The network as it came with the program; it goes on learning from there."""
-        self._network = built_in().to(self._device)
+        network = self._untrained().to(self._device)
+        self._network = network.to(memory_format=torch.channels_last)
         return self._network
 
     def batch(
         self, samples: Sequence[Sample], rngs: Sequence[np.random.Generator]
     ) -> Batch:
-        """States of games that the network as it is now plays on these samples."""
+        """States of games that the network plays on these samples and others before."""
         assert self._network is not None
-        answer = _answer_of(self._network)
-        states: list[State] = []
-        for turn in range(TRIES):
-            place = turn % len(samples)
-            states += _states(samples[place], answer, rngs[place])
-            if len(states) >= self._size:
-                break
-        if not states:
-            raise _useless(samples)
-        chosen = [states[at] for at in rngs[0].permutation(len(states))[: self._size]]
-        planes, truth = _flipped(
-            np.stack([state.shown_chw for state in chosen]),
-            np.stack([state.truth_hw for state in chosen]),
-            rngs[0],
-        )
-        return Batch(
-            torch.from_numpy(planes).to(self._device).float().div_(255.0),
-            (torch.from_numpy(truth).to(self._device) > 127).float(),
-        )
+        if self._practice is None:
+            seed = int(rngs[0].integers(2**31))
+            self._practice = Practice(self._network, self._options.batch_size, seed)
+        planes, truth = self._practice.batch(samples)
+        planes = planes.contiguous(memory_format=torch.channels_last)
+        planes = planes.to(self._device).float().div_(255.0)
+        truth = truth.to(self._device).float().div_(255.0)
+        if rngs[0].random() < SMALL_SHARE:
+            planes, truth = smaller(planes), smaller_truth(truth)
+        return Batch(planes, truth)
 
     def loss(self, network: nn.Module, batch: object) -> Tensor:
         assert isinstance(batch, Batch)
@@ -115,11 +119,9 @@ class ClickTask:
             self._boards = _boards(samples)
             if not self._boards:
                 raise _useless(samples)
-            untrained = built_in().to(self._device)
-            self._before = quality_of(self._boards, _answer_of(untrained))
+        now = quality_of(self._boards, _answer_of(network))
         report(1, 2, "clicking on objects")
-        now, before = quality_of(self._boards, _answer_of(network)), self._before
-        assert before is not None
+        before = self._before = self._before or self._quality_before(network, now)
         report(2, 2, "clicking on objects")
         return Scores(
             fmean((now.iou1, now.iou3, now.iou5)),
@@ -132,6 +134,19 @@ class ClickTask:
                 "iou_1_click_before": before.iou1,
             },
         )
+
+    def _quality_before(self, network: nn.Module, now: Quality) -> Quality:
+        untrained = self._untrained()
+        if _same(network, untrained):
+            return now
+        return quality_of(self._boards, _answer_of(untrained))
+
+    def _untrained(self) -> ClickNet:
+        network = built_in()
+        if self._options.weights:
+            path = Path(self._options.weights)
+            load_matching(network, read_state(path), path)
+        return network
 
     def overlay(self, network: nn.Module, sample: Sample) -> NDArray[np.uint8]:
         """Objects in colours of their own, and what one click on each brings."""
@@ -190,19 +205,49 @@ def objects_of(sample: Sample) -> tuple[Bools, ...]:
     return tuple(found)
 
 
-def _states(
-    sample: Sample, answer: Answer, draw: np.random.Generator
-) -> Iterator[State]:
-    """What one game on one of the sample's objects goes through."""
-    objects = objects_of(sample)
-    if not objects:
-        return
-    scene = ClickScene(sample.image_hwc, objects)
-    board = board_of(scene, int(draw.integers(len(objects))), draw)
-    if board is not None:
-        # A board is dear and a game is cheap: two games of each.
-        yield from game(board, answer, draw)
-        yield from game(board, answer, draw)
+class Practice:
+    """Games on the objects of samples, learnt from again and again."""
+
+    def __init__(self, network: nn.Module, batch: int, seed: int) -> None:
+        self._network = network
+        self._draw = np.random.default_rng(seed)
+        self._samples: Sequence[Sample] = ()
+        self._kept: deque[Board] = deque(maxlen=KEPT_BOARDS)
+        course = Course(0.0, batch, kept=KEPT_STATES, uses=USES)
+        self._store = Store(Here(self._games()), course, seed)
+
+    def batch(self, samples: Sequence[Sample]) -> tuple[Tensor, Tensor]:
+        """Bytes of channels and truth; new boards are cut from these samples."""
+        self._samples = samples
+        return self._store.batch()
+
+    def _games(self) -> Iterator[State]:
+        played = 0
+        while True:
+            if played % FRESH_EVERY == 0:
+                answer = _answer_of(self._network)
+            yield from game(self._board(), answer, self._draw)
+            played += 1
+
+    def _board(self) -> Board:
+        """A new board, or one of those that were played on before."""
+        draw = self._draw
+        if not self._kept or draw.random() < 1.0 / GAMES:
+            self._kept.append(self._new_board())
+        return self._kept[int(draw.integers(len(self._kept)))]
+
+    def _new_board(self) -> Board:
+        draw = self._draw
+        for _ in range(TRIES):
+            sample = self._samples[int(draw.integers(len(self._samples)))]
+            objects = objects_of(sample)
+            if not objects:
+                continue
+            scene = ClickScene(sample.image_hwc, objects, alike=True)
+            board = board_of(scene, int(draw.integers(len(objects))), draw)
+            if board is not None:
+                return board
+        raise _useless(self._samples)
 
 
 def _boards(samples: Sequence[Sample]) -> list[Board]:
@@ -218,18 +263,6 @@ def _boards(samples: Sequence[Sample]) -> list[Board]:
     return boards_of(scenes)
 
 
-def _flipped(
-    planes: NDArray[np.uint8], truth: NDArray[np.uint8], draw: np.random.Generator
-) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """Mirror each state at random, with its truth."""
-    for at in range(len(planes)):
-        if draw.random() < 0.5:
-            planes[at], truth[at] = planes[at, :, :, ::-1], truth[at, :, ::-1]
-        if draw.random() < 0.5:
-            planes[at], truth[at] = planes[at, :, ::-1], truth[at, ::-1]
-    return planes, truth
-
-
 def _keep_statistics(network: nn.Module) -> None:
     """Some hundred steps on few images say little of means and variances."""
     for part in network.modules():
@@ -237,8 +270,14 @@ def _keep_statistics(network: nn.Module) -> None:
             part.eval()
 
 
+def _same(one: nn.Module, two: nn.Module) -> bool:
+    ours, theirs = one.state_dict(), two.state_dict()
+    return all(torch.equal(ours[name].cpu(), theirs[name].cpu()) for name in ours)
+
+
 def _answer_of(network: nn.Module) -> Answer:
-    return answer_of(_copied(network))
+    engine = Engine(_copied(network))
+    return lambda bytes_chw: engine(bytes_chw)[0]
 
 
 def _copied(network: nn.Module) -> ClickNet:
