@@ -26,7 +26,6 @@ from seggui.core.predicted import (
     with_classes_of,
     with_prediction,
 )
-from seggui.core.segment import told_model
 from seggui.errors import ReadOnly, SegguiError, Unreadable
 from seggui.files.atomic import make_folder, write_whole
 from seggui.files.formats.names import mask_names
@@ -188,7 +187,9 @@ def _writer(out: Path, paths: Mapping[str, str]) -> Sink:
 
 
 def _into(project: Project, model_id: str) -> Sink:
-    source = told_model(model_id)
+    from seggui.models.catalog import told
+
+    source = told(model_id)
 
     def put(
         image: NamedImage, found: tuple[Candidate, ...], _size: tuple[int, int]

@@ -147,7 +147,9 @@ def _things(project: Project | None) -> tuple[str, ...]:
 
 
 def _into(project: Project, model: str) -> Callable[[Found], None]:
-    source = Path(model).name if Path(model).is_dir() else model
+    from seggui.models.catalog import told
+
+    source = told(model)
 
     def put(found: Found) -> None:
         names = [c.class_name or UNNAMED for c in found.candidates]
@@ -157,7 +159,7 @@ def _into(project: Project, model: str) -> Callable[[Found], None]:
         class_of = class_finder(classes)
         project.edit(
             found.image.name,
-            "Predict",
+            f"Predicted by {source}",
             lambda document: with_prediction(
                 document, found.candidates, class_of, source
             ),

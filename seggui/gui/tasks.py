@@ -9,6 +9,7 @@ from typing import cast
 from PySide6.QtCore import QMimeData, QObject, Qt, Signal
 from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 
+from seggui.core.segment import told_model
 from seggui.errors import SegguiError
 from seggui.files.atomic import write_whole
 from seggui.files.settings import folders
@@ -281,7 +282,7 @@ class Tasks(QObject):
     def predict_image(self) -> None:
         model = self._chosen()
         if model is not None:
-            self._session.predict_image(self._model_path(model), _source(model))
+            self._session.predict_image(self._model_path(model), told_model(model.id))
 
     def predict_rest(self) -> None:
         """Predict every image nobody touched yet."""
@@ -291,7 +292,8 @@ class Tasks(QObject):
         names = [row.name for row in project.images if row.state == "untouched"]
         names = [name for name in names if not project.row(name).reason]
         if names:
-            self._session.predict_folder(names, self._model_path(model), _source(model))
+            source = told_model(model.id)
+            self._session.predict_folder(names, self._model_path(model), source)
         else:
             self._session.say("No untouched image is left.")
 
@@ -390,8 +392,3 @@ class Tasks(QObject):
         """End the processes of the models; they start again when needed."""
         self._session.link.stop_engine()
         self._session.say("The engine was stopped; it starts again when it is needed.")
-
-
-def _source(row: ModelRow) -> str:
-    """What segments say of their model; the same as from the command line."""
-    return Path(row.id).name if row.run else row.id

@@ -7,6 +7,7 @@ is opened.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from seggui.core.ports import (
     PromptedModel,
     PropagatingModel,
 )
+from seggui.core.segment import told_model
 from seggui.errors import BadRequest
 from seggui.jobs.architectures import architecture
 from seggui.models.prompted.rows import PROMPTED
@@ -198,28 +200,42 @@ def runs(project: Path) -> tuple[ModelInfo, ...]:
     A run counts while its ``model.json`` is there and can be read.
     """
     cards = sorted(project.glob("runs/*/model.json"), reverse=True)
-    found = (run_info(card.parent, project) for card in cards)
+    found = (_run_at(card.parent) for card in cards)
     return tuple(info for info in found if info is not None)
 
 
-def run_info(run: Path, project: Path) -> ModelInfo | None:
-    """What ``model.json`` of a run says; None when it is no card of a model."""
-    try:
-        card = json.loads((run / "model.json").read_bytes())
-        row = architecture(str(card["model"]))
-        classes = tuple(str(name) for name in card["classes"])[1:]
-        side = int(card.get("longest_side", 0))
-    except (OSError, BadRequest, *NO_CARD):
-        return None
+def run_info(run: Path, model: str, classes: Sequence[str], side: int) -> ModelInfo:
+    """The row of a run that trained that architecture.
+
+    ``classes`` are without the background; larger images are shrunk to ``side``.
+    """
+    row = architecture(model)
     return ModelInfo(
         id=str(run),
         title=f"{row.title} ({run.name})",
         kind=row.kind,
         trainable=True,
-        classes=classes,
+        classes=tuple(classes),
         input_size=f"longest side {side}" if side else "any",
-        run=run.relative_to(project).as_posix(),
+        run=told_model(str(run)),
     )
+
+
+def told(model: str) -> str:
+    """What segments say of the model that is opened by that id or path."""
+    known = any(info.id == model for info in builtin())
+    return model if known else told_model(str(Path(model).resolve()))
+
+
+def _run_at(run: Path) -> ModelInfo | None:
+    """What ``model.json`` of a run says; None when it is no card of a model."""
+    try:
+        card = json.loads((run / "model.json").read_bytes())
+        classes = [str(name) for name in card["classes"]][1:]
+        side = int(card.get("longest_side", 0))
+        return run_info(run, str(card["model"]), classes, side)
+    except (OSError, BadRequest, *NO_CARD):
+        return None
 
 
 # -- opening ------------------------------------------------------------------

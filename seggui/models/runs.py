@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from seggui.core.ports import FullImageModel, ModelInfo, PromptedModel
+from seggui.core.ports import FullImageModel, PromptedModel
 from seggui.errors import BadRequest, MissingWeights, Unreadable
 from seggui.files.atomic import write_whole
 from seggui.jobs.architectures import architecture
-from seggui.models.catalog import NO_CARD
+from seggui.models.catalog import NO_CARD, run_info
 from seggui.models.full_image import MEAN_RGB, STD_RGB, PredictOptions
 from seggui.models.weights import digest_of, load_exactly, read_state
 
@@ -78,20 +78,6 @@ def read_card(run: Path) -> ModelCard:
     return card
 
 
-def info_of(run: Path, card: ModelCard) -> ModelInfo:
-    """The row of the catalogue for a run."""
-    row = architecture(card.model)
-    return ModelInfo(
-        id=str(run),
-        title=f"{row.title} ({run.name})",
-        kind=row.kind,
-        trainable=True,
-        classes=card.classes[1:],
-        input_size=f"longest side {card.longest_side}" if card.longest_side else "any",
-        run=str(run),
-    )
-
-
 def open_run(run: Path, options: PredictOptions) -> FullImageModel:
     """Open the model for whole images of a run folder.
 
@@ -100,7 +86,7 @@ def open_run(run: Path, options: PredictOptions) -> FullImageModel:
     answers clicks.
     """
     card, weights = _checked(run)
-    info = info_of(run, card)
+    info = run_info(run, card.model, card.classes[1:], card.longest_side)
     if card.kind == "prompted":
         raise BadRequest(
             f"{info.title} answers clicks and does not look at whole images. "
@@ -132,7 +118,7 @@ def open_prompted_run(run: Path) -> PromptedModel:
     from seggui.models.prompted.clicknet.model import ClickNetModel
 
     card, weights = _checked(run)
-    info = info_of(run, card)
+    info = run_info(run, card.model, card.classes[1:], card.longest_side)
     if card.kind != "prompted":
         raise BadRequest(f"{info.title} looks at whole images and answers no clicks.")
     return ClickNetModel(clicknet_weights.read(weights), info)

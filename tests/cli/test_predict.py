@@ -118,7 +118,7 @@ def test_predictions_become_candidates_of_a_project(trained, tmp_path, monkeypat
             segments = project.read_document("1.png").segments
         assert [s.status for s in segments] == ["candidate"]
         assert segments[0].class_id == 2
-        assert segments[0].source.model == "run"
+        assert segments[0].source.model == "runs/run"
 
 
 def test_a_project_that_is_open_elsewhere_is_not_written_to(trained, tmp_path, capsys):

@@ -259,7 +259,7 @@ def test_10_and_11_a_model_learns_registers_and_labels_another_image(person):
     offered = person.document.segments
     assert offered, person.told
     assert not any(segment.accepted for segment in offered)
-    assert {segment.source.model for segment in offered} == {run.name}
+    assert {segment.source.model for segment in offered} == {f"runs/{run.name}"}
     person.do("accept_offered")
     assert all(segment.accepted for segment in person.document.segments)
     person.do("undo")

@@ -156,6 +156,19 @@ def test_a_run_registers_by_its_card_and_goes_with_it(tmp_path):
     assert [info.run for info in catalog.runs(tmp_path)] == ["runs/2026-2"]
 
 
+def test_a_run_has_one_name_in_segments_whatever_path_leads_to_it(
+    tmp_path, monkeypatch
+):
+    run = run_in(tmp_path, "first")
+    monkeypatch.chdir(run.parent)
+    paths = (str(run), "first", "./first/", "../runs/first")
+    assert {catalog.told(path) for path in paths} == {"runs/first"}
+    monkeypatch.chdir(run)
+    assert catalog.told(".") == "runs/first"
+    (run / "unet").mkdir()
+    assert catalog.told("unet") == "unet"
+
+
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"model": "x", "classes": []}', "1"])
 def test_a_card_that_is_none_registers_nothing(tmp_path, text):
     (run_in(tmp_path, "a") / "model.json").write_text(text)

@@ -19,13 +19,15 @@ CLASSES = ("background", "cell", "wall")
 @pytest.fixture
 def run(tmp_path):
     torch.manual_seed(0)
+    run = tmp_path / "runs" / "first"
+    run.mkdir(parents=True)
     network = build("lraspp", "mobilenet_v3_large", 3)
-    digest = write_safetensors(tmp_path / WEIGHTS, network)
+    digest = write_safetensors(run / WEIGHTS, network)
     card = ModelCard(
         "lraspp", "mobilenet_v3_large", CLASSES, (0, 4, 9), 0, {"miou": 0.5}, digest
     )
-    write_card(tmp_path, card)
-    return tmp_path
+    write_card(run, card)
+    return run
 
 
 def test_a_card_comes_back_as_it_was(run):
@@ -40,6 +42,7 @@ def test_a_run_opens_with_its_own_name_and_classes(run):
     model = open_run(run, PredictOptions(device="cpu"))
     assert model.info.title == f"LR-ASPP ({run.name})"
     assert model.info.classes == ("cell", "wall")
+    assert (model.info,) == catalog.runs(run.parents[1])
     found = model.predict(np.zeros((9, 7, 3), np.uint8), unwatched)
     assert found.classes == CLASSES
 
