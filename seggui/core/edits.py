@@ -130,24 +130,6 @@ def split_segment(
     return replace(document, segments=(*before, *parts, *after))
 
 
-def take_pixels(
-    document: Document, mask: Mask, *, except_ids: Iterable[str] = ()
-) -> Document:
-    """Remove those pixels from every other unlocked segment; empty ones vanish."""
-    spared = set(except_ids)
-    segments = []
-    for segment in document.segments:
-        if segment.id in spared or segment.locked:
-            segments.append(segment)
-            continue
-        rest = segment.mask.difference(mask)
-        if rest.is_empty and not segment.mask.is_empty:
-            continue
-        changed = not rest.same_pixels(segment.mask)
-        segments.append(replace(segment, mask=rest) if changed else segment)
-    return _with(document, tuple(segments))
-
-
 def _each(
     document: Document,
     segment_ids: Iterable[str],

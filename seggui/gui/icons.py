@@ -67,11 +67,6 @@ def pixmap_of(svg_text: str, size: int) -> QPixmap:
     return pixmap
 
 
-def icon_names() -> tuple[str, ...]:
-    """All icons that exist."""
-    return tuple(sorted(p.stem for p in resource_path("icons").glob("*.svg")))
-
-
 def put_icon(target: QAbstractButton | QAction, name: str) -> None:
     """Give a button or action an icon that follows the theme."""
     target.setProperty("icon_name", name)

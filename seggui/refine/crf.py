@@ -77,8 +77,6 @@ _MOST_PIXELS = 900_000
 """Larger crops are worked on at reduced size and the probabilities enlarged. At this
 size the result on photographs differs from that at full size by less than 1 % of the
 object, except for objects made of parts a few pixels wide."""
-_MOST_PIXELS_CLASSES = 500_000
-"""The same for more than two classes, which take longer."""
 _UNLIKELY = 0.05
 """What stays below this everywhere is left out."""
 
@@ -109,36 +107,9 @@ def refined(
         np.stack([1 - inside_hw, inside_hw]),
         image_hwc[box.slices],
         options,
-        _MOST_PIXELS,
         report,
     )
     return mask.with_window(box, result_chw[1] > result_chw[0])
-
-
-def refined_classes(
-    probabilities_chw: NDArray[np.floating],
-    image_hwc: NDArray[np.uint8],
-    options: CrfOptions,
-    report: Report = unwatched,
-) -> Floats:
-    """Return the probabilities of a semantic model after inference.
-
-    Axes (class, y, x), in and out. Classes that are likely nowhere get 0.
-    """
-    _check(probabilities_chw, image_hwc)
-    result = np.zeros(probabilities_chw.shape, np.float32)
-    present = np.flatnonzero(probabilities_chw.max(axis=(1, 2)) >= _UNLIKELY)
-    if len(present) < 2:
-        result[:] = probabilities_chw
-        return result
-    result[present] = _at_size(
-        np.asarray(probabilities_chw[present], np.float32),
-        image_hwc,
-        options,
-        _MOST_PIXELS if len(present) == 2 else _MOST_PIXELS_CLASSES,
-        report,
-    )
-    return result
 
 
 def _likely(probability: Probability) -> Box:
@@ -166,12 +137,11 @@ def _at_size(
     probabilities_chw: Floats,
     image_hwc: NDArray[np.uint8],
     options: CrfOptions,
-    most_pixels: int,
     report: Report,
 ) -> Floats:
-    """Infer at the size that keeps to ``most_pixels``; kernels shrink with it."""
+    """Infer at the size that keeps to ``_MOST_PIXELS``; kernels shrink with it."""
     height, width = image_hwc.shape[:2]
-    scale = math.sqrt(most_pixels / (height * width))
+    scale = math.sqrt(_MOST_PIXELS / (height * width))
     if scale >= 1:
         return inferred(probabilities_chw, image_hwc, options, report)
     size = max(1, round(width * scale)), max(1, round(height * scale))

@@ -22,7 +22,16 @@ from seggui.core.ports import Report, unwatched
 from seggui.errors import BadRequest
 from seggui.refine.steps import STEPS, Parameter, Step, step_named
 
-__all__ = ["STEPS", "Recipe", "RecipeStep", "parse"]
+__all__ = ["BUILT_IN", "STEPS", "Recipe", "RecipeStep", "parse"]
+
+BUILT_IN: Mapping[str, str] = {
+    "Clean up": "drop:50,fill:200",
+    "One part without holes": "largest,fill:1000000000",
+    "Smooth outline": "drop:20,fill:50,smooth:3",
+    "Sharp edges (CRF)": "crf,drop:50,fill:100",
+    "One mask for each part": "drop:20,split",
+}
+"""Recipes that are always there, by their names."""
 
 
 @dataclass(frozen=True, slots=True)

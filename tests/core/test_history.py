@@ -1,7 +1,5 @@
 """Edits, changes and undo, against a plain model of them."""
 
-from dataclasses import replace
-
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -120,10 +118,3 @@ def test_unsaved_follows_the_saved_document():
     assert not history.unsaved
     history.undo()
     assert history.unsaved
-
-
-def test_a_locked_segment_keeps_its_pixels():
-    segment = Segment(square(0, 0), 1, Source("t"), locked=True)
-    document = replace(EMPTY, segments=(segment,))
-    taken = edits.take_pixels(document, square(0, 0))
-    assert taken is document

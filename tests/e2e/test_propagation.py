@@ -124,7 +124,7 @@ def test_the_choices_are_remembered(start, film):
     person.do("propagate")
     dialog = person.window.findChild(PropagateDialog)
     assert (dialog.most.value(), dialog.until_lost.isChecked()) == (1, False)
-    dialog.choose_direction("backward")
+    dialog.ways["backward"].click()
     # Nothing lies before the first frame.
     assert not dialog.do.isEnabled()
     dialog.reject()

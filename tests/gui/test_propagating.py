@@ -74,7 +74,7 @@ def made(qtbot, tmp_path):
 def go(qtbot, session, propagating, **choices):
     """Open the dialog, choose and wish; wait until it is over."""
     dialog = propagating.open_dialog()
-    dialog.choose_direction(choices.get("direction", "forward"))
+    dialog.ways[choices.get("direction", "forward")].click()
     dialog.most.setValue(choices.get("most", 0))
     dialog.annotated.setCurrentIndex(choices.get("annotated", 0))
     # It may be over between two looks at it, so it is listened for.

@@ -11,8 +11,7 @@ from seggui.core.candidate import Probability
 from seggui.core.geometry import Box
 from seggui.core.mask import Mask
 from seggui.errors import BadRequest, Cancelled, SegguiError
-from seggui.refine import crf
-from seggui.refine.crf import CrfOptions, inferred, refined, refined_classes
+from seggui.refine.crf import CrfOptions, inferred, refined
 
 
 def scene(height=240, width=320, seed=0):
@@ -169,9 +168,8 @@ IMAGE = np.zeros((4, 5, 3), np.uint8)
     ],
 )
 def test_arrays_that_do_not_fit_are_refused(probabilities, image):
-    for infer in (inferred, refined_classes):
-        with pytest.raises(BadRequest):
-            infer(probabilities, image, CrfOptions())
+    with pytest.raises(BadRequest):
+        inferred(probabilities, image, CrfOptions())
 
 
 def test_without_weights_the_kernels_change_nothing():
@@ -194,35 +192,6 @@ def test_it_stops_where_the_report_says_so(stop_at):
     with pytest.raises(Cancelled):
         refined(Mask.from_dense(truth), None, image, CrfOptions(), report)
     assert calls == stop_at
-
-
-@pytest.mark.parametrize("limit", [10_000_000, 20_000])
-def test_several_classes_move_to_the_edges_and_absent_ones_stay_absent(
-    monkeypatch, limit
-):
-    monkeypatch.setattr(crf, "_MOST_PIXELS_CLASSES", limit)
-    image, truth = scene()
-    classes = np.where(truth, 1, 0)
-    classes[:, :60] = 3
-    image[:, :60] = (20, 200, 230)
-    shifted = np.roll(classes, 5, axis=0)
-    blurred = [
-        ndimage.gaussian_filter((shifted == i).astype(float), 4) for i in range(5)
-    ]
-    probabilities = np.stack(blurred).astype(np.float16)
-    result = refined_classes(probabilities, image, CrfOptions())
-    assert result.shape == probabilities.shape
-    assert not result[[2, 4]].any()
-    assert np.allclose(result.sum(axis=0), 1, atol=1e-3)
-    right = np.mean(result.argmax(axis=0) == classes)
-    assert right > 0.985
-    assert right > np.mean(probabilities.argmax(axis=0) == classes)
-
-
-def test_one_class_alone_comes_back_as_it_was():
-    only = np.zeros((3, 4, 5), np.float32)
-    only[1] = 1
-    assert np.array_equal(refined_classes(only, IMAGE, CrfOptions()), only)
 
 
 def test_a_missing_library_is_named_with_what_to_do(monkeypatch):

@@ -14,7 +14,7 @@ from seggui.core.geometry import Box
 from seggui.core.mask import Mask
 from seggui.errors import BadRequest, Cancelled
 from seggui.refine import running
-from seggui.refine.recipe import STEPS, Recipe, RecipeStep, parse
+from seggui.refine.recipe import BUILT_IN, STEPS, Recipe, RecipeStep, parse
 
 IMAGE = np.zeros((60, 80, 3), np.uint8)
 
@@ -86,6 +86,10 @@ def test_recipes_are_written_in_their_shortest_form(text, shortest):
 def test_recipes_that_make_no_sense_are_refused_by_name(text, says):
     with pytest.raises(BadRequest, match=says):
         parse(text)
+
+
+def test_recipes_that_are_always_there_do_something():
+    assert all(parse(text).steps for text in BUILT_IN.values())
 
 
 def test_each_row_of_the_table_has_its_function_and_sound_defaults():
@@ -169,7 +173,7 @@ def test_an_image_of_another_size_is_refused():
 
 def test_the_table_and_parser_load_no_image_library():
     code = (
-        "import sys, seggui.refine.recipe, seggui.refine.saved; "
+        "import sys, seggui.refine.recipe; "
         "print({'cv2', 'scipy', 'skimage', 'pydensecrf'} & set(sys.modules))"
     )
     out = subprocess.run(

@@ -8,7 +8,6 @@ from dataclasses import asdict, dataclass
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import (
-    QButtonGroup,
     QCheckBox,
     QFormLayout,
     QRadioButton,
@@ -93,13 +92,8 @@ class PropagateDialog(Dialog):
         super().__init__("Propagate segments", parent, "Propagate")
         self._reach = reach
         self.content.addWidget(label(what, "quiet", wrap=True))
-        self._ways = QButtonGroup(self)
-        buttons = []
-        for place, (way, text) in enumerate(_WAYS):
-            choice = QRadioButton(text)
-            choice.setChecked(way == usual.direction)
-            self._ways.addButton(choice, place)
-            buttons.append(choice)
+        self.ways = {way: QRadioButton(text) for way, text in _WAYS}
+        self.ways[usual.direction].setChecked(True)
         self.most = QSpinBox()
         self.most.setRange(0, _MOST)
         self.most.setSpecialValueText("All images")
@@ -119,7 +113,7 @@ class PropagateDialog(Dialog):
         self.until_lost.setChecked(usual.until_lost)
         form = QFormLayout()
         form.setVerticalSpacing(8)
-        form.addRow(label("Direction", "field"), row(*buttons, None, gap=14))
+        form.addRow(label("Direction", "field"), row(*self.ways.values(), None, gap=14))
         form.addRow(field_label("How far", self.most), self.most)
         form.addRow(field_label("Model", self.model), self.model)
         form.addRow(field_label("Accepted segments", self.annotated), self.annotated)
@@ -127,18 +121,14 @@ class PropagateDialog(Dialog):
         self.content.addLayout(form)
         self._summary = label("", "quiet", wrap=True)
         self.content.addWidget(self._summary)
-        self._ways.idClicked.connect(lambda _: self._tell())
+        for way in self.ways.values():
+            way.clicked.connect(lambda _: self._tell())
         self.most.valueChanged.connect(lambda _: self._tell())
         self._tell()
 
     @property
     def direction(self) -> Direction:
-        return _WAYS[max(0, self._ways.checkedId())][0]
-
-    def choose_direction(self, direction: Direction) -> None:
-        """Mark a direction as a click would."""
-        place = [way for way, _ in _WAYS].index(direction)
-        self._ways.button(place).click()
+        return next(way for way, choice in self.ways.items() if choice.isChecked())
 
     def wish(self) -> None:
         self.wished.emit(

@@ -28,8 +28,7 @@ from seggui.gui.panels.controls import (
     thin_line,
 )
 from seggui.gui.panels.step_card import StepCard
-from seggui.refine.recipe import STEPS, Recipe, RecipeStep, parse
-from seggui.refine.saved import BUILT_IN
+from seggui.refine.recipe import BUILT_IN, STEPS, Recipe, RecipeStep, parse
 
 _PREVIEW_DELAY_MS = 150
 
@@ -107,8 +106,7 @@ class RefinePanel(QWidget):
         with QSignalBlocker(self._recipes):
             self._recipes.clear()
             self._recipes.addItem("Recipes", "")
-            built_in = {saved.name: saved.recipe.text() for saved in BUILT_IN}
-            for name, text in {**built_in, **self._saved}.items():
+            for name, text in {**BUILT_IN, **self._saved}.items():
                 self._recipes.addItem(name, text)
         self._forget.setEnabled(False)
 

@@ -37,7 +37,7 @@ def test_it_says_how_many_images_it_comes_to(dialog):
     one = dialog()
     texts = []
     for direction in ("forward", "backward", "both"):
-        one.choose_direction(direction)
+        one.ways[direction].click()
         texts.append(one._summary.text().split(".")[0])
     one.most.setValue(1)
     texts.append(one._summary.text().split(".")[0])
@@ -46,7 +46,7 @@ def test_it_says_how_many_images_it_comes_to(dialog):
 
 def test_what_is_chosen_is_wished_for(dialog):
     one = dialog()
-    one.choose_direction("both")
+    one.ways["both"].click()
     one.most.setValue(4)
     one.model.setCurrentIndex(1)
     one.annotated.setCurrentIndex(1)
