@@ -19,7 +19,10 @@ from seggui.gui.theme import theme
 
 LEVELS = ("info", "warning", "error")
 _MOST = 3
-_INFO_MS = 7000
+_SHOWN_MS = {"info": 7000, "warning": 12_000}
+"""How long a notice is there at least; those of other levels until they are closed."""
+_LETTER_MS = 60
+"""And how long for each of its letters: it must be read."""
 _ICONS = {"info": "about", "warning": "warning", "error": "error"}
 _COLOURS = {"info": "accent", "warning": "warn", "error": "bad"}
 
@@ -34,8 +37,14 @@ class Notice:
     action: str = ""
     """The text of a button; empty for none."""
     do: Callable[[], object] | None = None
-    stays: bool = False
-    """True for an info that must not vanish by itself."""
+
+    @property
+    def shown_ms(self) -> int | None:
+        """When it goes by itself; None for what waits to be closed or answered."""
+        least = _SHOWN_MS.get(self.level)
+        if least is None or self.action:
+            return None
+        return max(least, _LETTER_MS * len(self.text))
 
 
 class Notices(QObject):
@@ -145,8 +154,14 @@ class NoticeBar(QWidget):
             act.clicked.connect(close)
             layout.addWidget(act)
         layout.addWidget(icon_button("close", "Close this message", close))
-        if notice.level == "info" and not notice.stays:
-            timer = QTimer(line, singleShot=True, interval=_INFO_MS)
-            timer.timeout.connect(close)
+        if notice.shown_ms is not None:
+
+            def leave() -> None:
+                # Not while somebody may be reading or copying it.
+                if not line.underMouse():
+                    close()
+
+            timer = QTimer(line, interval=notice.shown_ms)
+            timer.timeout.connect(leave)
             timer.start()
         return line

@@ -169,7 +169,6 @@ class Wiring(QObject):
                 "warning",
                 action="Discard them",
                 do=self._session.discard_recovered,
-                stays=True,
             )
         )
 

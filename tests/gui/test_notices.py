@@ -1,6 +1,7 @@
 """What is said is shown once, counted when repeated, and goes when closed."""
 
 import pytest
+from PySide6.QtCore import QEventLoop, QTimer
 from PySide6.QtWidgets import QPushButton, QWidget
 
 from seggui.errors import SegguiError
@@ -38,6 +39,30 @@ def test_the_newest_is_first_and_an_error_outlives_news(notices):
         notices.say(f"news {number}")
     texts = [notice.text for notice in notices.open]
     assert texts == ["news 4", "news 3", "bad"]
+
+
+def test_news_and_warnings_go_when_they_can_have_been_read(
+    holder, notices, monkeypatch
+):
+    monkeypatch.setattr("seggui.gui.notices._SHOWN_MS", {"info": 0, "warning": 0})
+    monkeypatch.setattr("seggui.gui.notices._LETTER_MS", 1)
+    bar = NoticeBar(notices, holder)
+    notices.say("bad", "error")
+    notices.say("careful", "warning")
+    notices.say("news")
+    loop = QEventLoop()
+    notices.changed.connect(lambda: len(notices.open) == 1 and loop.quit())
+    QTimer.singleShot(10_000, loop.quit)
+    loop.exec()
+    assert [notice.text for notice in notices.open] == ["bad"]
+    assert not bar.isHidden()
+
+
+def test_a_long_sentence_is_shown_longer_and_a_question_until_it_is_answered():
+    short, long = Notice("Read only.", "warning"), Notice("word " * 100, "warning")
+    assert 10_000 <= short.shown_ms < long.shown_ms
+    assert Notice("Came back.", "warning", action="Discard").shown_ms is None
+    assert Notice("Disk full.", "error").shown_ms is None
 
 
 def test_closing_the_last_hides_the_bar(holder, notices):
