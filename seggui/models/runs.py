@@ -36,6 +36,8 @@ class ModelCard:
     """Of the weights: ``sha256:`` and hex."""
     mean_rgb: tuple[float, ...] = MEAN_RGB
     std_rgb: tuple[float, ...] = STD_RGB
+    known: Mapping[str, float] = field(default_factory=dict)
+    """What the model must know besides its weights, by name."""
     format: int = field(default=FORMAT, kw_only=True)
 
     @property
@@ -70,6 +72,10 @@ def read_card(run: Path) -> ModelCard:
             longest_side=int(content["longest_side"]),
             metrics=dict(content["metrics"]),
             digest=str(content["digest"]),
+            known={
+                str(name): float(value)
+                for name, value in dict(content.get("known", {})).items()
+            },
         )
     except NO_CARD as error:
         raise Unreadable(path, "it is no description of a model") from error
@@ -115,13 +121,20 @@ def open_run(run: Path, options: PredictOptions) -> FullImageModel:
 def open_prompted_run(run: Path) -> PromptedModel:
     """Open the model for clicks of a run folder; raises as ``open_run`` does."""
     from seggui.models.prompted.clicknet import weights as clicknet_weights
+    from seggui.models.prompted.clicknet.looking import Habits
     from seggui.models.prompted.clicknet.model import ClickNetModel
 
     card, weights = _checked(run)
     info = run_info(run, card.model, card.classes[1:], card.longest_side)
     if card.kind != "prompted":
         raise BadRequest(f"{info.title} looks at whole images and answers no clicks.")
-    return ClickNetModel(clicknet_weights.read(weights), info)
+    try:
+        habits = Habits(**card.known)
+    except TypeError as error:
+        raise Unreadable(
+            run / CARD, "what it knows of objects is unknown to this version"
+        ) from error
+    return ClickNetModel(clicknet_weights.read(weights), info, habits)
 
 
 def _checked(run: Path) -> tuple[ModelCard, Path]:

@@ -180,6 +180,7 @@ def keep_best(
                 "network": learner.average.state_dict(),
                 "epoch": position.epoch,
                 "metrics": dict(scores.metrics),
+                "known": dict(scores.known),
             }
         )
 

@@ -21,7 +21,7 @@ from seggui.models.devices import Device, choose, half_precision, out_of_memory
 from seggui.models.runs import WEIGHTS, ModelCard, write_card
 from seggui.models.weights import load_matching, read_state, write_safetensors
 from seggui.training import instance_task
-from seggui.training.clicks import task as click_task
+from seggui.training.clicks import objects as click_objects
 from seggui.training.clicks.task import ClickTask
 from seggui.training.folders import open_labelled
 from seggui.training.instance_task import InstanceTask
@@ -49,7 +49,7 @@ NO_GAIN = (
 
 REFUSALS: Mapping[str, Callable[[Sample], str]] = {
     "instance": instance_task.refusal,
-    "prompted": click_task.refusal,
+    "prompted": click_objects.refusal,
 }
 """Why a sample is of no use, by kind of model."""
 
@@ -240,7 +240,7 @@ def _task(
         case "instance":
             return InstanceTask(options, classes, device)
         case "prompted":
-            return ClickTask(options, device, half=half)
+            return ClickTask(options, learnt, device, half=half)
     return SemanticTask(options, classes, learnt, device, half=half)
 
 
@@ -367,6 +367,7 @@ def _register(
             longest_side=options.longest_side,
             metrics={**metrics, "epoch": best["epoch"]},  # type: ignore[dict-item]
             digest=digest,
+            known=best.get("known", {}),  # type: ignore[arg-type]
         ),
     )
     if best["epoch"] == 0:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
@@ -21,6 +21,8 @@ class Scores:
     score: float
     """What the best weights are chosen by: mean IoU, or mask AP; higher is better."""
     metrics: Mapping[str, object]
+    known: Mapping[str, float] = field(default_factory=dict)
+    """What the model must know besides its weights to be as good."""
 
 
 class Task(Protocol):

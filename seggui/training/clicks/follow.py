@@ -13,7 +13,8 @@ from seggui.models.prompted.clicknet.channels import Asked, shown
 from seggui.training.clicks.play import Answer, Board, answered, board_of, overlap
 from seggui.training.clicks.scenes import ClickScene
 
-CLICKS = 8
+CLICKS, ENOUGH = 8, 0.9
+"""Clicks on an object at most, and the IoU at which no more are needed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +54,17 @@ def series(board: Board, answer: Answer | None) -> tuple[float, ...]:
         state = shown(board.scene, Asked(Mask.from_dense(mask), points))
         mask = answered(state, points, answer, board.truth_hw.shape)
         ious.append(overlap(board.truth_hw, mask))
-        if ious[-1] >= 0.9:
+        if ious[-1] >= ENOUGH:
             break
     return tuple(ious)
 
 
 def quality_of(boards: Sequence[Board], answer: Answer | None) -> Quality:
-    runs = [series(board, answer) for board in boards]
+    return quality([series(board, answer) for board in boards])
+
+
+def quality(runs: Sequence[Sequence[float]], limit: int = CLICKS) -> Quality:
+    """Means over the IoU series of several objects, clicked on ``limit`` times."""
     after = [fmean(iou_after(run, clicks) for run in runs) for clicks in (1, 3, 5)]
-    clicks = fmean(noc(run, 0.85, CLICKS) for run in runs)
+    clicks = fmean(noc(run, 0.85, limit) for run in runs)
     return Quality(after[0], after[1], after[2], clicks, len(runs))

@@ -190,7 +190,11 @@ def _click(
     """The next click, in the middle of the largest error or a little off."""
     if (truth == mask).all():
         return None
-    point = next_click(truth, mask, points)
+    return near_middle(truth, mask, next_click(truth, mask, points), draw)
+
+
+def near_middle(truth: Bools, mask: Bools, point: Point, draw: Random) -> Point:
+    """A click in the middle of an error, moved off it as hands do, but not always."""
     if draw.random() < 0.6:
         return point
     wrong = (truth != mask) & (truth == point.positive)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import cv2
 import numpy as np
@@ -19,6 +20,7 @@ from seggui.training.clicks.scenes import (
     picture,
 )
 
+T = TypeVar("T")
 Floats = NDArray[np.float32]
 Random = np.random.Generator
 
@@ -30,9 +32,10 @@ SIZE = (240, 420)
 class Stock:
     """What scenes are put together from."""
 
-    backgrounds: tuple[Path, ...]
-    textures: tuple[Path, ...]
-    objects: tuple[Labelled, ...]
+    backgrounds: tuple[Path | Bytes, ...]
+    """Photographs on disk, or RGB images, axes (y, x, 3)."""
+    textures: tuple[Path, ...] = ()
+    objects: tuple[Labelled, ...] = ()
 
 
 def canvas(stock: Stock, draw: Random) -> Bytes:
@@ -50,10 +53,11 @@ def ground(stock: Stock, draw: Random, height: int, width: int) -> Bytes:
         return np.clip(colour + noise, 0, 255).astype(np.uint8)
     if kind < 0.45 and stock.textures:
         return _tiled(picture(_one(stock.textures, draw)), draw, height, width)
-    image = picture(_one(stock.backgrounds, draw))
+    background = _one(stock.backgrounds, draw)
+    image = picture(background) if isinstance(background, Path) else background
     share = draw.uniform(0.15, 1.0)
-    rows = max(8, int(image.shape[0] * share))
-    columns = max(8, int(image.shape[1] * share))
+    rows = min(image.shape[0], max(8, int(image.shape[0] * share)))
+    columns = min(image.shape[1], max(8, int(image.shape[1] * share)))
     top = int(draw.integers(0, image.shape[0] - rows + 1))
     left = int(draw.integers(0, image.shape[1] - columns + 1))
     part = image[top : top + rows, left : left + columns]
@@ -77,7 +81,7 @@ def _resized(image: Bytes, width: int, height: int) -> Bytes:
     return np.asarray(cv2.resize(image, (width, height), interpolation=how), np.uint8)
 
 
-def _one(items: Sequence[Path], draw: Random) -> Path:
+def _one(items: Sequence[T], draw: Random) -> T:
     return items[int(draw.integers(len(items)))]
 
 

@@ -15,7 +15,8 @@ from seggui.models.devices import Device
 from seggui.models.full_image import PredictOptions
 from seggui.models.runs import open_prompted_run, open_run, read_card
 from seggui.models.weights import read_state
-from seggui.training.clicks.task import ClickTask, built_in, objects_of, refusal
+from seggui.training.clicks.objects import objects_of, refusal
+from seggui.training.clicks.task import ClickTask, built_in
 from seggui.training.samples import IGNORE, Sample
 from seggui.training.start import Order, train
 
@@ -132,8 +133,8 @@ def test_instances_are_objects_even_where_they_touch():
 
 
 def test_objects_that_fill_their_images_are_refused_in_a_sentence():
-    task = ClickTask(SHORT, Device("cpu", "asked for"), half=False)
     full = sample(np.ones((40, 60), np.uint8))
+    task = ClickTask(SHORT, [full], Device("cpu", "asked for"), half=False)
     network = task.build()
     with pytest.raises(BadRequest, match=r"objects on one\.png fill their images"):
         task.validate(network, [full], unwatched)

@@ -20,6 +20,9 @@ from seggui.models.prompted.clicknet import weights
 from seggui.models.prompted.clicknet.channels import Asked
 from seggui.models.prompted.clicknet.engine import Engine
 from seggui.models.prompted.clicknet.looking import (
+    HABITS,
+    Answer,
+    Habits,
     Seen,
     Sight,
     closer,
@@ -45,13 +48,22 @@ GRANULARITIES = ("whole", "part", "sub-part")
 class ClickNetModel:
     """Segments from points and boxes with a small network."""
 
-    def __init__(self, network: ClickNet | None = None, info: ModelInfo = INFO) -> None:
+    def __init__(
+        self,
+        network: ClickNet | None = None,
+        info: ModelInfo = INFO,
+        habits: Habits = HABITS,
+        engine: Answer | None = None,
+    ) -> None:
         """Answer with a network; by default with the one that comes with the program.
 
-        Raises ``Unreadable`` for weights that are damaged or not finite.
+        An ``engine`` answers in its place. ``habits`` are those of who taught it. Raises ``Unreadable`` for weights that are
+        damaged or not finite.
         """
-        self._info = info
-        self._engine = Engine(network or weights.read(resource_path(*WEIGHTS)))
+        self._info, self._habits = info, habits
+        self._engine = engine or Engine(
+            network or weights.read(resource_path(*WEIGHTS))
+        )
 
     @property
     def info(self) -> ModelInfo:
@@ -61,7 +73,7 @@ class ClickNetModel:
         """Look at the whole image from afar; windows are looked at when asked for."""
         if image_hwc.ndim != 3 or image_hwc.shape[2] != 3 or image_hwc.size == 0:
             raise ValueError(f"not an RGB image: shape {image_hwc.shape}")
-        sight = Sight(image_hwc, report)
+        sight = Sight(image_hwc, report, self._habits)
         report(STEPS, STEPS, LOOKING)
         return sight
 

@@ -1,0 +1,117 @@
+"""Practising on one's own objects, through the model as it is used."""
+
+import numpy as np
+import pytest
+import torch
+from scenes_for_clicks import two_discs
+
+from seggui.errors import BadRequest
+from seggui.models.prompted.clicknet.channels import NAMES, SIDE
+from seggui.models.prompted.clicknet.engine import Engine
+from seggui.models.prompted.clicknet.looking import HABITS, Habits
+from seggui.models.prompted.clicknet.network import ClickNet
+from seggui.training.clicks.in_use import Clicker, Watched, measured
+from seggui.training.clicks.loop import smaller_truth
+from seggui.training.clicks.objects import SLACK, habits_of, objects_in
+from seggui.training.clicks.play import most_covered
+from seggui.training.clicks.practice import Practice, same
+from seggui.training.clicks.task import built_in
+from seggui.training.samples import Sample
+
+
+def sample_of(seed=0):
+    scene = two_discs(seed)
+    labels = np.zeros(scene.image_hwc.shape[:2], np.int32)
+    for number, mask in enumerate(scene.objects, start=1):
+        labels[mask] = number
+    channels = (labels > 0).astype(np.uint8)
+    return Sample(f"{seed}.png", scene.image_hwc, channels, labels)
+
+
+def test_a_game_in_use_shows_the_truth_of_each_window_that_was_looked_at():
+    sight = Watched(two_discs())
+    clicks = list(Clicker(Engine(built_in())).game(sight, 0, 3))
+    assert clicks[0].states
+    assert clicks[-1].iou > 0.5
+    for number, click in enumerate(clicks, start=1):
+        for state in click.states:
+            assert state.clicks == number
+            inside = state.shown_chw[NAMES.index("inside the image")] > 0
+            truth = state.truth_hw > 127
+            assert truth.any()
+            assert not (truth & ~inside).any()
+    # The click in the middle of the disc lies on the truth of its window.
+    first = clicks[0].states[0]
+    clicked = first.shown_chw[NAMES.index("positive clicks")] > 0
+    assert (first.truth_hw > 127)[clicked].all()
+
+
+def test_measuring_leaves_no_habits_of_another_network():
+    sight = Watched(two_discs())
+    engine = Engine(built_in())
+    quality = measured(engine, [sight], Habits(0.0, 10.0, 90.0))
+    assert sight.habits == Habits(0.0, 10.0, 90.0)
+    assert quality.objects == 2
+    assert 1 <= quality.noc85 <= 6
+    measured(engine, [sight])
+    assert sight.habits == HABITS
+
+
+def test_practice_gives_batches_of_states_and_uses_each_several_times():
+    torch.manual_seed(0)
+    practice = Practice(ClickNet().eval(), HABITS, 4, seed=1)
+    samples = [sample_of(0), sample_of(1)]
+    for _ in range(6):
+        planes, truth = practice.batch(samples)
+        assert planes.shape == (4, len(NAMES), SIDE, SIDE)
+        assert truth.shape == (4, SIDE, SIDE)
+        assert 0 < float((truth > 127).float().mean()) < 1
+
+
+def test_images_of_nothing_are_refused_in_a_sentence():
+    full = Sample("full.png", np.zeros((40, 60, 3), np.uint8), np.ones((40, 60), "u1"))
+    with pytest.raises(BadRequest, match=r"objects on full\.png fill their images"):
+        Practice(ClickNet().eval(), HABITS, 2, seed=1).batch([full])
+
+
+def test_habits_are_the_sizes_of_most_objects():
+    samples = [sample_of(seed) for seed in range(3)]
+    sides = [side for one in samples for side in objects_in(one).sides()]
+    assert sorted(set(sides)) == [39, 49]
+    habits = habits_of(samples)
+    assert habits.classic_share == 0.0
+    assert habits.least_side == pytest.approx(39 / SLACK)
+    assert habits.most_side == pytest.approx(49 * SLACK)
+    # Two objects say nothing of the next ones.
+    assert habits_of(samples[:1]) == HABITS
+
+
+def test_a_shrunk_line_is_still_there():
+    coverage = np.zeros((20, 20), np.uint8)
+    coverage[9], coverage[10] = 100, 50  # a line of 0.6 pixels between two rows
+    found = most_covered(coverage)
+    assert found[9].all()
+    assert found.sum() == 20
+    # What is larger keeps its pixels that are covered by half.
+    square = np.zeros((20, 20), np.uint8)
+    square[5:15, 5:15] = 255
+    square[4, 5:15] = 20
+    assert most_covered(square).sum() == 100
+    assert not most_covered(np.zeros((4, 4), np.uint8)).any()
+
+
+def test_a_thin_line_is_in_the_truth_of_the_smaller_size_too():
+    truth = torch.zeros(2, 12, 12)
+    truth[0, 4] = 1  # one row, in the middle of three
+    truth[1, 3:9] = 1
+    small = smaller_truth(truth)
+    assert small.shape == (2, 8, 8)
+    assert small[0].any(dim=0).all()
+    assert float(small[1].sum()) == 32
+
+
+def test_networks_of_the_same_weights_are_the_same():
+    one, two = ClickNet(), ClickNet()
+    assert not same(one, two)
+    two.load_state_dict(one.state_dict())
+    assert same(one, two)
