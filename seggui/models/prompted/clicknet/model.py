@@ -57,8 +57,9 @@ class ClickNetModel:
     ) -> None:
         """Answer with a network; by default with the one that comes with the program.
 
-        An ``engine`` answers in its place. ``habits`` are those of who taught it. Raises ``Unreadable`` for weights that are
-        damaged or not finite.
+        An ``engine`` answers in its place; ``habits`` are those of the objects that
+        it was taught on. Raises ``Unreadable`` for weights that are damaged or not
+        finite.
         """
         self._info, self._habits = info, habits
         self._engine = engine or Engine(
