@@ -134,6 +134,8 @@ def choose_on(
 def covered(scene: Scene, mask: Mask) -> NDArray[np.uint8]:
     """How much of each pixel of the scene the mask covers, 0 to 255."""
     height, width = scene.shape
+    if mask.bbox.intersection(scene.box).empty:
+        return np.zeros((height, width), np.uint8)
     part = mask.window(scene.box).view(np.uint8) * np.uint8(255)
     how = cv2.INTER_AREA if width < scene.box.width else cv2.INTER_LINEAR
     small = cv2.resize(part, (width, height), interpolation=how)

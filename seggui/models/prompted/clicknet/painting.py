@@ -62,9 +62,10 @@ def _on_image(image_hwc: NDArray[np.uint8], seen: Seen, box: Box) -> Floats:
     if step_x < 1.0:
         picture = cv2.resize(image_hwc[box.slices], size, interpolation=cv2.INTER_AREA)
         values = edges.sharpened(values, np.asarray(picture, np.uint8), 1.0 / step_x)
+    values = np.asarray(np.clip(values, 0.0, 1.0), dtype=np.float32)
     if size != (box.width, box.height):
         values = np.asarray(cv2.resize(values, (box.width, box.height)), np.float32)
-    return np.asarray(np.clip(values, 0.0, 1.0), dtype=np.float32)
+    return values
 
 
 def _fading(box: Box, within: Box) -> Floats:
