@@ -9,6 +9,7 @@ sides, so that one blur per histogram bin serves all directions.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -17,19 +18,18 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float32]
 
-LIGHT_BINS = 8
-COLOUR_BINS = 6
-TEXTURE_BINS = 4
+BINS = (8, 6, 6, 4)
+"""Histogram bins of lightness, the two colours and texture."""
 DIRECTIONS = ((1.0, 0.0), (0.0, 1.0), (0.7071, 0.7071), (0.7071, -0.7071))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Look:
-    """What one picture looks like to the model, all of axes (y, x, …)."""
+    """What one picture looks like to the model."""
 
     boundary_hw: Floats
     """0 is none; about 1 is as strong as a boundary gets."""
-    bins_hwk: Floats
+    bins_khw: Floats
     """Soft histogram bins; the bins of each channel sum to 1 in each pixel."""
     lab_hwc: Floats
     """Lightness and colour, stretched to about 0 to 1."""
@@ -38,58 +38,59 @@ class Look:
 def look_at(image_hwc: NDArray[np.uint8], fine: float, coarse: float) -> Look:
     """Describe an RGB picture; ``fine`` and ``coarse`` are blur widths in pixels."""
     lab = _stretched_lab(image_hwc)
-    cues = np.dstack([lab, _texture(lab[..., 0])])
+    planes = [np.asarray(plane, dtype=np.float32) for plane in cv2.split(lab)]
+    cues = [*planes, _texture(planes[0])]
     bins = _bins(cues)
     strength = 0.5 * _wide_contrast(cues, coarse) + 0.3 * _contrast(bins, fine)
     strength += 0.4 * _gradient(lab)
     return Look(strength.astype(np.float32), bins, lab)
 
 
-def _bins(cues_hwc: Floats) -> Floats:
-    """Soft histogram bins of lightness, two colours and texture."""
-    counts = (LIGHT_BINS, COLOUR_BINS, COLOUR_BINS, TEXTURE_BINS)
-    soft = [_soft_bins(cues_hwc[..., i], count) for i, count in enumerate(counts)]
-    return np.concatenate(soft, axis=2)
+def _bins(cues: Sequence[Floats]) -> Floats:
+    """Soft histogram bins of lightness, two colours and texture, axes (bin, y, x).
+
+    Each value of 0 to 1 is spread over its two nearest bins.
+    """
+    height, columns = cues[0].shape
+    out = np.empty((sum(BINS), height, columns), dtype=np.float32)
+    planes = iter(out)
+    for values, count in zip(cues, BINS, strict=True):
+        place = np.clip(values, 0.0, 1.0) * (count - 1)
+        for index in range(count):
+            plane = next(planes)
+            np.abs(np.subtract(place, index, out=plane), out=plane)
+            np.maximum(np.subtract(1.0, plane, out=plane), 0.0, out=plane)
+    return out
 
 
-def _wide_contrast(cues_hwc: Floats, width: float) -> Floats:
+def _wide_contrast(cues: Sequence[Floats], width: float) -> Floats:
     """Contrast of wide windows, which see the same on a quarter of the pixels."""
-    height, columns = cues_hwc.shape[:2]
+    height, columns = cues[0].shape
     size = ((columns + 1) // 2, (height + 1) // 2)
-    half = cv2.resize(cues_hwc, size, interpolation=cv2.INTER_AREA)
-    wide = _contrast(_bins(np.asarray(half, dtype=np.float32)), width / 2)
+    half = [cv2.resize(cue, size, interpolation=cv2.INTER_AREA) for cue in cues]
+    wide = _contrast(_bins([np.asarray(cue, np.float32) for cue in half]), width / 2)
     return np.asarray(cv2.resize(wide, (columns, height)), dtype=np.float32)
 
 
 def _stretched_lab(image_hwc: NDArray[np.uint8]) -> Floats:
     """Lab with lightness spread over 0 to 1, half by value and half by rank."""
-    lab = cv2.cvtColor(image_hwc, cv2.COLOR_RGB2LAB).astype(np.float32)
+    lab = np.asarray(cv2.cvtColor(image_hwc, cv2.COLOR_RGB2LAB), dtype=np.uint8)
     sample = lab[:: max(1, lab.shape[0] // 128), :: max(1, lab.shape[1] // 128)]
-    low, high = np.percentile(sample[..., 0], (0.5, 99.5))
-    light = np.clip((lab[..., 0] - low) / max(float(high - low), 24.0), 0.0, 1.0)
-    counts = np.bincount(sample[..., 0].astype(np.uint8).ravel(), minlength=256)
+    light, *colours = sample.reshape(-1, 3).T.astype(np.float32)
+    levels = np.arange(256, dtype=np.float32)
+    low, high = np.percentile(light, (0.5, 99.5))
+    counts = np.bincount(sample[..., 0].ravel(), minlength=256)
     # Rank alone would blow up the noise of flat pictures; half of it helps dim ones.
     rank = (np.cumsum(counts) / counts.sum()).astype(np.float32)
-    spread = cv2.LUT(lab[..., 0].astype(np.uint8), rank)
     flat = 0.3 if high - low > 8 else 0.0
-    out = np.empty_like(lab)
-    out[..., 0] = (1.0 - flat) * light + flat * spread
-    for channel in (1, 2):
-        values = sample[..., channel]
+    value = np.clip((levels - low) / max(float(high - low), 24.0), 0.0, 1.0)
+    tables = [(1.0 - flat) * value + flat * rank]
+    for values in colours:
         middle = float(np.median(values))
         reach = max(float(np.percentile(np.abs(values - middle), 97)), 16.0)
-        offset = (lab[..., channel] - middle) / (2 * reach)
-        out[..., channel] = np.clip(offset, -0.5, 0.5) + 0.5
-    return out
-
-
-def _soft_bins(values_hw: Floats, bins: int) -> Floats:
-    """Spread each value of 0 to 1 over its two nearest of ``bins`` bins."""
-    place = np.clip(values_hw, 0.0, 1.0) * (bins - 1)
-    out = np.empty((*values_hw.shape, bins), dtype=np.float32)
-    for index in range(bins):
-        np.maximum(0.0, 1.0 - np.abs(place - index), out=out[..., index])
-    return out
+        tables.append(np.clip((levels - middle) / (2 * reach), -0.5, 0.5) + 0.5)
+    table = np.stack(tables, axis=1).astype(np.float32)[:, None]
+    return np.asarray(cv2.LUT(lab, table), dtype=np.float32)
 
 
 def _texture(light_hw: Floats) -> Floats:
@@ -100,22 +101,26 @@ def _texture(light_hw: Floats) -> Floats:
     return np.asarray(np.minimum(1.0, np.sqrt(deviation * 4.0)), dtype=np.float32)
 
 
-def _contrast(bins_hwk: Floats, width: float) -> Floats:
+def _contrast(bins_khw: Floats, width: float) -> Floats:
     """Hellinger distance of the two sides, the strongest of four directions."""
-    height, columns, count = bins_hwk.shape
+    _, height, columns = bins_khw.shape
     reach = width * 1.2
     pad = int(np.ceil(reach))
-    # One plane per bin: blurs and differences run along contiguous memory.
+    blurred, apart = np.empty((2, height, columns), dtype=np.float32)
+    padded = np.empty((height + 2 * pad, columns + 2 * pad), dtype=np.float32)
     best = np.zeros((len(DIRECTIONS), height, columns), dtype=np.float32)
+
+    def side(dx: int, dy: int) -> Floats:
+        return padded[pad + dy :, pad + dx :][:height, :columns]
+
     shifts = [(round(x * reach), round(y * reach)) for x, y in DIRECTIONS]
-    apart = np.empty((height, columns), dtype=np.float32)
-    for index in range(count):
-        plane = cv2.GaussianBlur(bins_hwk[..., index], (0, 0), width)
-        plane = cv2.sqrt(plane)
-        padded = cv2.copyMakeBorder(plane, pad, pad, pad, pad, cv2.BORDER_REPLICATE)
-        for total, (dx, dy) in zip(best, shifts, strict=True):
-            one = padded[pad + dy : pad + dy + height, pad + dx : pad + dx + columns]
-            two = padded[pad - dy : pad - dy + height, pad - dx : pad - dx + columns]
+    sides = [(side(dx, dy), side(-dx, -dy)) for dx, dy in shifts]
+    for plane in bins_khw:
+        cv2.GaussianBlur(plane, (0, 0), width, dst=blurred)
+        cv2.sqrt(blurred, dst=blurred)
+        borders = (pad, pad, pad, pad)
+        cv2.copyMakeBorder(blurred, *borders, cv2.BORDER_REPLICATE, dst=padded)
+        for total, (one, two) in zip(best, sides, strict=True):
             cv2.subtract(one, two, dst=apart)
             cv2.accumulateSquare(apart, total)
     # Four channels with a squared distance of at most 2 each.

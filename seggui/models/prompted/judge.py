@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import sparse
 
 from seggui.models.prompted.pool import Bools, Floats, Pool, Scene
 
@@ -30,48 +29,30 @@ class Click:
 
 def evidence(scene: Scene, click: Click, pool: Pool, image_area: float) -> Floats:
     """Measure each region, axes (region, measure)."""
-    leaves = scene.leaves
-    member = pool.members.astype(np.float32)
-    sizes = leaves.sizes
-    area = member @ sizes
-    a, b = leaves.pairs[:, 0], leaves.pairs[:, 1]
-    cut = (pool.members[:, a] != pool.members[:, b]).astype(np.float32)
-    within = (pool.members[:, a] & pool.members[:, b]).astype(np.float32)
-    # What borders on pixels that already have the wished state is no outer boundary.
-    same = (click.inside >= 0.5) == click.positive
-    joins = (same[a] | same[b]) & (not click.first)
-    free = cut * np.where(joins, 0.0, leaves.lengths)
-    shared = cut @ np.where(joins, leaves.lengths, 0.0)
-    free_length = free.sum(axis=1)
-    rim = member @ leaves.rims
+    # One row per leaf, so that what is gathered and added up lies side by side.
+    holds = np.ascontiguousarray(pool.members.T)
+    free_length, shared, edge, weak, look_edge = _outline(scene, click, holds)
+    inner, strong_inside = _inside(scene, holds)
+    leaves, looks = scene.leaves, scene.leaves.looks
+    places = leaves.centres_xy - np.array([click.x, click.y], dtype=np.float32)
+    squares = np.stack([(places**2).sum(axis=1), (looks**2).sum(axis=1)], axis=1)
+    means = np.concatenate([places, squares, looks], axis=1) * leaves.sizes[:, None]
+    member = holds.astype(np.float32)
+    area, rim = np.stack([leaves.sizes, leaves.rims]) @ member
+    means = (means.T @ member / area).T
+    centre, place_square, look_square = means[:, :2], means[:, 2], means[:, 3]
+    mean_look = means[:, 4:]
+    spread = place_square - (centre**2).sum(axis=1)
+    variance = look_square - (mean_look**2).sum(axis=1)
     perimeter = free_length + shared + rim + 1e-6
-    edge = (free @ leaves.strengths) / (free_length + 2.0)
-    weak = (free @ (leaves.strengths < 0.18)) / (free_length + 2.0)
-    look_edge = (free @ scene.pair_looks) / (free_length + 2.0)
-    inner_length = within @ leaves.lengths + 2.0
-    inner = (within @ (leaves.strengths * leaves.lengths)) / inner_length
-    strong_inside = (
-        within @ ((leaves.strengths > 0.35) * leaves.lengths)
-    ) / inner_length
     near = scene.distances_from(click.x, click.y)
-    depth = np.where(pool.members, np.float32(1e9), near[None, :]).min(axis=1)
+    depth = np.where(holds, np.float32(1e9), near[:, None]).min(axis=0)
     radius = np.sqrt(area / np.pi)
     height, width = scene.shape
     rim_depth = min(click.x, click.y, width - click.x, height - click.y)
     depth = np.minimum(depth, max(rim_depth, 0.5))
-    weight = member * sizes
-    centre = (weight @ leaves.centres_xy) / area[:, None]
-    offset = np.hypot(centre[:, 0] - click.x, centre[:, 1] - click.y)
-    spread = weight @ (leaves.centres_xy**2).sum(axis=1) / area - (centre**2).sum(
-        axis=1
-    )
-    looks = leaves.looks
-    mean_look = (weight @ looks) / area[:, None]
-    variance = (weight @ (looks**2).sum(axis=1)) / area - (mean_look**2).sum(axis=1)
-    ring = _ring(scene, pool.members)
-    ring_weight = ring * sizes
-    ring_look = (ring_weight @ looks) / (ring_weight.sum(axis=1) + 1e-6)[:, None]
-    contrast = np.abs(ring_look - mean_look)[:, :-3].sum(axis=1) / 8.0
+    offset = np.hypot(*centre.T)
+    contrast = np.abs(_ring_look(scene, holds) - mean_look)[:, :-3].sum(axis=1) / 8.0
     log_area = np.log(area / image_area + 1e-7)
     columns = [
         np.ones(len(area)),
@@ -98,9 +79,48 @@ def evidence(scene: Scene, click: Click, pool: Pool, image_area: float) -> Float
         contrast * contrast,
     ]
     columns += _against_clicks(scene, click, mean_look, radius)
-    columns += _against_mask(click, sizes, looks, mean_look, area)
+    columns += _against_mask(click, leaves.sizes, looks, mean_look, area)
     columns += [(pool.origins == origin).astype(np.float32) for origin in range(1, 7)]
     return np.stack(columns, axis=1).astype(np.float32)
+
+
+def _outline(scene: Scene, click: Click, holds: Bools) -> Floats:
+    """Free and shared length of each region, and the means along what is free.
+
+    The means are of strength, of what is weak and of how unlike the two sides are.
+    """
+    leaves = scene.leaves
+    a, b = leaves.pairs.T
+    # What borders on pixels that already have the wished state is no outer boundary.
+    same = (click.inside >= 0.5) == click.positive
+    joins = (same[a] | same[b]) & (not click.first)
+    free = np.where(joins, np.float32(0), leaves.lengths)
+    strengths = leaves.strengths
+    kinds = (strengths, strengths < 0.18, scene.pair_looks)
+    values = np.stack([free, leaves.lengths - free, *(free * kind for kind in kinds)])
+    sums: Floats = values @ (holds[a] ^ holds[b]).astype(np.float32)
+    sums[2:] /= sums[0] + 2.0
+    return sums
+
+
+def _inside(scene: Scene, holds: Bools) -> Floats:
+    """Mean strength of the boundaries within each region, and share of strong ones."""
+    leaves = scene.leaves
+    a, b = leaves.pairs.T
+    lengths, strengths = leaves.lengths, leaves.strengths
+    values = np.stack([lengths * strengths, lengths * (strengths > 0.35), lengths])
+    sums: Floats = values @ (holds[a] & holds[b]).astype(np.float32)
+    return np.asarray(sums[:2] / (sums[2] + 2.0))
+
+
+def _ring_look(scene: Scene, holds: Bools) -> Floats:
+    """Mean look of the leaves up to two steps outside each region."""
+    touching = scene.touching
+    reached = touching @ (touching @ holds.astype(np.float32)) > 0
+    ring = (reached & ~holds).astype(np.float32)
+    leaves = scene.leaves
+    sums: Floats = (leaves.sizes[:, None] * leaves.looks).T @ ring
+    return np.asarray(sums / (leaves.sizes @ ring + 1e-6)).T
 
 
 def _against_clicks(
@@ -142,15 +162,3 @@ def _against_mask(
     mask_area = max(float(click.inside @ sizes), 1.0)
     ratio = np.log(area / mask_area)
     return [to_same, to_other, to_other - to_same, ratio, ratio * ratio]
-
-
-def _ring(scene: Scene, members: Bools) -> Floats:
-    """Leaves that touch each region from outside, two steps out."""
-    pairs, count = scene.leaves.pairs, scene.leaves.count
-    ones = np.ones(len(pairs), dtype=np.float32)
-    touch = sparse.csr_matrix((ones, (pairs[:, 0], pairs[:, 1])), shape=(count, count))
-    touch = (touch + touch.T).tocsr()
-    grown = members.astype(np.float32)
-    for _ in range(2):
-        grown = ((touch @ grown.T).T + grown > 0).astype(np.float32)
-    return np.asarray(grown * ~members, dtype=np.float32)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,6 +68,32 @@ class Scene:
         apart = self.leaves.looks[pairs[:, 0]] - self.leaves.looks[pairs[:, 1]]
         return np.asarray(np.abs(apart[:, :-3]).sum(axis=1) / 8.0, dtype=np.float32)
 
+    @cached_property
+    def steps(self) -> sparse.csr_matrix:
+        """The number of the pair for each step from leaf to leaf, axes (from, to)."""
+        one, two = self.leaves.pairs.T
+        places = (np.concatenate([one, two]), np.concatenate([two, one]))
+        numbers = np.tile(np.arange(len(one)), 2)
+        count = self.leaves.count
+        return sparse.csr_matrix((numbers, places), shape=(count, count))
+
+    def graph(self, costs: Floats) -> sparse.csr_matrix:
+        """The steps with a cost for each pair."""
+        steps = self.steps
+        return sparse.csr_matrix(
+            (costs[steps.data], steps.indices, steps.indptr), shape=steps.shape
+        )
+
+    @cached_property
+    def touching(self) -> sparse.csr_matrix:
+        """1 for each leaf and those that touch it, axes (leaf, leaf)."""
+        beside = self.graph(np.ones(len(self.leaves.pairs), dtype=np.float32))
+        return beside + sparse.identity(self.leaves.count, dtype=np.float32)
+
+    def prepare(self) -> None:
+        """Work out what each click needs, so that the first one does not wait."""
+        _ = self.trees, self.touching, self.pair_looks, self.extents
+
     def distances_from(self, x: float, y: float) -> Floats:
         """Distance of a point to the nearest pixel centre of each leaf."""
         height, width = self.shape
@@ -88,10 +115,13 @@ class Scene:
 
     @cached_property
     def _grouped(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """The pixels, leaf by leaf, and where those of each leaf start."""
         flat = self.leaves.labels_hw.ravel()
-        order = np.argsort(flat, kind="stable")
-        sizes = self.leaves.sizes.astype(np.intp)
-        return order, np.concatenate([[0], np.cumsum(sizes)[:-1]])
+        ones, rows = np.ones(len(flat), dtype=np.int8), np.arange(len(flat) + 1)
+        # Turning rows to columns sorts by counting, which is faster than argsort.
+        member = sparse.csr_matrix((ones, flat, rows), (len(flat), self.leaves.count))
+        columns = member.tocsc()
+        return columns.indices, columns.indptr[:-1]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -115,14 +145,18 @@ def pool_for(scene: Scene, leaf: int, open_leaves: Bools) -> Pool:
             regions = _connected(scene, regions & open_leaves, leaf)
         found.append(regions)
         origins += [origin] * len(regions)
+    one, two = scene.leaves.pairs.T
+    shut = ~(open_leaves[one] & open_leaves[two])
     for kind, costs in enumerate(_costs(scene, leaf)):
-        levels = _level_sets(scene, leaf, open_leaves, costs)
+        levels = _level_sets(scene, leaf, np.where(shut, np.float32(np.inf), costs))
         found.append(levels)
         origins += [len(scene.trees) + kind] * len(levels)
     members, numbers = np.concatenate(found), np.array(origins, dtype=np.int32)
     members[:, leaf] = True
-    _, first = np.unique(np.packbits(members, axis=1), axis=0, return_index=True)
-    first.sort()
+    seen: dict[bytes, int] = {}
+    for number, bits in enumerate(np.packbits(members, axis=1)):
+        seen.setdefault(bits.tobytes(), number)
+    first = list(seen.values())
     return Pool(members[first], numbers[first])
 
 
@@ -149,35 +183,25 @@ def _costs(scene: Scene, leaf: int) -> tuple[Floats, ...]:
     )
 
 
-def _graph(scene: Scene, costs: Floats, keep: Bools) -> sparse.csr_matrix:
-    pairs = scene.leaves.pairs
-    count = scene.leaves.count
-    return sparse.csr_matrix(
-        (costs[keep], (pairs[keep, 0], pairs[keep, 1])), shape=(count, count)
-    )
-
-
-def _level_sets(scene: Scene, leaf: int, open_leaves: Bools, costs: Floats) -> Bools:
-    pairs = scene.leaves.pairs
-    keep = open_leaves[pairs[:, 0]] & open_leaves[pairs[:, 1]]
-    far = csgraph.dijkstra(_graph(scene, costs, keep), directed=False, indices=leaf)
+def _level_sets(scene: Scene, leaf: int, costs: Floats) -> Bools:
+    """Regions around ``leaf`` that grow with the cost of reaching their leaves."""
+    far = csgraph.dijkstra(scene.graph(costs), indices=leaf)
     order = np.argsort(far, kind="stable")
-    order = order[np.isfinite(far[order])]
+    order = order[: np.count_nonzero(np.isfinite(far))]
     areas = np.cumsum(scene.leaves.sizes[order])
     wanted = areas[0] * GROWTH ** np.arange(
         int(np.log(areas[-1] / areas[0]) / np.log(GROWTH)) + 1
     )
     # Of the leaves near each wanted area, cut at the widest gap in distance.
-    starts = np.searchsorted(areas, wanted)
+    starts = np.searchsorted(areas, wanted).tolist()
     gaps = np.diff(far[order], append=far[order[-1]] + 1.0)
-    ends = np.append(starts[1:], len(order))
-    cuts = [
-        start + int(np.argmax(gaps[start : max(end, start + 1)]))
-        for start, end in zip(starts, ends, strict=True)
-    ]
-    place = np.full(scene.leaves.count, len(order), dtype=np.int64)
+    cuts = {
+        start + int(gaps[start : max(end, start + 1)].argmax())
+        for start, end in pairwise([*starts, len(order)])
+    }
+    place = np.full(scene.leaves.count, len(order))
     place[order] = np.arange(len(order))
-    return place[None, :] <= np.unique(cuts)[:, None]
+    return np.asarray(place[None, :] <= np.array(sorted(cuts))[:, None])
 
 
 def _connected(scene: Scene, regions: Bools, leaf: int) -> Bools:

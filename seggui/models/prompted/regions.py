@@ -54,8 +54,8 @@ def leaves_of(look: Look, reach: int) -> Leaves:
     height, width = look.boundary_hw.shape
     ridge = cv2.GaussianBlur(look.boundary_hw, (0, 0), 0.7)
     # Plateaus get one seed each: the ramp is far below any real difference.
-    ramp = np.add.outer(np.arange(height), np.arange(width) * 0.73) % 1.0
-    ridge = ridge + 1e-4 * ramp.astype(np.float32)
+    ramp = np.add.outer(np.arange(height), np.arange(width) * 0.73)
+    ridge = ridge + 1e-4 * (ramp - np.floor(ramp)).astype(np.float32)
     kernel = np.ones((reach, reach), dtype=np.uint8)
     seeds = (cv2.erode(ridge, kernel) >= ridge).astype(np.uint8)
     _, markers = cv2.connectedComponents(seeds, connectivity=8)
@@ -89,31 +89,33 @@ def _mean_looks(look: Look, flat: Indices, sizes: Floats) -> Floats:
     member = sparse.csr_matrix(
         (ones, flat, np.arange(pixels + 1)), shape=(pixels, len(sizes))
     )
-    values = np.concatenate([look.bins_hwk, look.lab_hwc], axis=2)
-    sums = member.T @ values.reshape(pixels, -1)
+    bins = cv2.transpose(look.bins_khw.reshape(-1, pixels))
+    parts = [member.T @ bins, member.T @ look.lab_hwc.reshape(pixels, -1)]
+    sums = np.concatenate(parts, axis=1)
     return np.asarray(sums / sizes[:, None], dtype=np.float32)
 
 
 def _neighbours(
     labels_hw: Indices, boundary_hw: Floats, count: int
 ) -> tuple[Indices, Floats, Floats]:
-    keys, weights = [], []
+    lower, higher, weights = [], [], []
     for one, two in (
         (np.s_[:, :-1], np.s_[:, 1:]),
         (np.s_[:-1, :], np.s_[1:, :]),
     ):
-        a, b = labels_hw[one], labels_hw[two]
-        where = a != b
-        a, b = a[where].astype(np.int64), b[where].astype(np.int64)
-        keys.append(np.minimum(a, b) * count + np.maximum(a, b))
+        where = np.nonzero(labels_hw[one] != labels_hw[two])
+        a, b = labels_hw[one][where], labels_hw[two][where]
+        lower.append(np.minimum(a, b))
+        higher.append(np.maximum(a, b))
         weights.append(np.maximum(boundary_hw[one][where], boundary_hw[two][where]))
-    all_keys = np.concatenate(keys)
-    unique, inverse, lengths = np.unique(
-        all_keys, return_inverse=True, return_counts=True
-    )
-    sums = np.bincount(inverse, weights=np.concatenate(weights), minlength=len(unique))
-    pairs = np.stack([unique // count, unique % count], axis=1).astype(np.int32)
-    strengths = sums / np.maximum(lengths, 1)
+    places = (np.concatenate(lower), np.concatenate(higher))
+    values = np.concatenate(weights, dtype=np.float64)
+    shape = (count, count)
+    sums = sparse.csr_matrix((values, places), shape=shape)
+    lengths = sparse.csr_matrix((np.ones(len(values)), places), shape=shape).data
+    first = np.repeat(np.arange(count), np.diff(sums.indptr))
+    pairs = np.stack([first, sums.indices], axis=1).astype(np.int32)
+    strengths = sums.data / lengths
     return pairs, lengths.astype(np.float32), strengths.astype(np.float32)
 
 

@@ -42,8 +42,7 @@ class Scenes:
         whole = Box(0, 0, self.width, self.height)
         self.whole = scene_of(image_hwc, whole, self.scale, report)
         report(2, STEPS, LOOKING)
-        # Each click needs the trees of the whole; the first one should not wait.
-        _ = self.whole.trees
+        self.whole.prepare()
 
     @property
     def deepest(self) -> int:

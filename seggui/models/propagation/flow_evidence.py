@@ -100,7 +100,7 @@ def _described(look: Look) -> Floats:
             + np.where((low + 1) % _ORIENTATIONS == k, part, 0.0)
         )
     blocks = []
-    for values, weight in ((look.bins_hwk, 1.0), (turned, 0.6)):
+    for values, weight in ((look.bins_khw.transpose(1, 2, 0), 1.0), (turned, 0.6)):
         for width in (1.5, 5.0):
             blurred = cv2.GaussianBlur(values, (0, 0), width)
             at = np.sqrt(np.maximum(blurred[STEP // 2 :: STEP, STEP // 2 :: STEP], 0))

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 from scipy.sparse import csgraph
 
 from seggui.core.geometry import Box
@@ -187,9 +186,7 @@ def _of_leaves(scene: Scene, from_leaves: list[int]) -> tuple[Floats, ...]:
 def _distances(
     scene: Scene, from_leaves: list[int], costs: NDArray[np.floating]
 ) -> Floats:
-    pairs, count = scene.leaves.pairs, scene.leaves.count
-    graph = sparse.csr_matrix((costs, (pairs[:, 0], pairs[:, 1])), shape=(count, count))
-    far = csgraph.dijkstra(graph, directed=False, indices=from_leaves, min_only=True)
+    far = csgraph.dijkstra(scene.graph(costs), indices=from_leaves, min_only=True)
     return np.asarray(np.minimum(far, 1e6), dtype=np.float32)
 
 
