@@ -69,8 +69,11 @@ class Store:
         self._draw = np.random.default_rng(seed)
         self.taken = self.used = 0
 
-    def batch(self) -> tuple[Tensor, Tensor]:
-        """Bytes of the channels, axes (n, c, y, x), and of the truth, (n, y, x)."""
+    def batch(self) -> tuple[Tensor, Tensor, Tensor]:
+        """Bytes of the channels, axes (n, c, y, x), and of the truth, (n, y, x).
+
+        And how many pixels of each object are beyond the picture, axis (n).
+        """
         course = self._course
         self.used += course.batch
         # Players that outrun the training wait: others want the processor too.
@@ -87,6 +90,7 @@ class Store:
         return (
             torch.from_numpy(np.stack([one for one, _ in turned])),
             torch.from_numpy(np.stack([two for _, two in turned])),
+            torch.tensor([self._kept[i].beyond for i in chosen]),
         )
 
     def _add(self, sample: Sample) -> None:
@@ -147,20 +151,24 @@ class Learner:
         fall = 0.5 * (1.0 + math.cos(math.pi * self.share))
         return self.course.rate * rise * max(fall, 0.005)
 
-    def learn(self, planes: Tensor, truth: Tensor) -> tuple[float, float]:
+    def learn(
+        self, planes: Tensor, truth: Tensor, beyond: Tensor
+    ) -> tuple[float, float]:
         """One step; returns loss and mean IoU."""
         for group in self.optimiser.param_groups:
             group["lr"] = self.rate
         x = planes.to(self.device, non_blocking=True).float().div_(255.0)
         full = truth.to(self.device, non_blocking=True).float().div_(255.0)
+        hidden = beyond.to(self.device, torch.float32)
         if self.share < self.course.small_until:
             x, full = smaller(x), smaller_truth(full)
+            hidden = hidden * (x.shape[-1] / planes.shape[-1]) ** 2
         x = x.contiguous(memory_format=torch.channels_last)
         wanted = (full > 0.5).float()
         inside = (x[:, INSIDE] > 0.5).float()
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self._half):
             logits, quality = self.network(x)
-        loss = click_loss(logits.float(), quality.float(), wanted, inside)
+        loss = click_loss(logits.float(), quality.float(), wanted, inside, hidden)
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self.network.parameters(), 5.0)

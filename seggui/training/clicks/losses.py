@@ -8,7 +8,7 @@ from torch.nn import functional
 
 GAMMA = 2.0
 OVERLAP_WEIGHT = 1.0
-QUALITY_WEIGHT = 0.1
+QUALITY_WEIGHT = 0.25
 
 
 def normalised_focal(logits: Tensor, truth: Tensor, inside: Tensor) -> Tensor:
@@ -31,21 +31,30 @@ def soft_jaccard(logits: Tensor, truth: Tensor, inside: Tensor) -> Tensor:
     return (1.0 - (common + 1.0) / (union + 1.0)).mean()
 
 
-def overlap(logits: Tensor, truth: Tensor, inside: Tensor) -> Tensor:
-    """IoU of each mask, axis (n), not to be learnt from."""
+def overlap(
+    logits: Tensor, truth: Tensor, inside: Tensor, beyond: Tensor | float = 0.0
+) -> Tensor:
+    """IoU of each mask, axis (n), not to be learnt from.
+
+    ``beyond`` are pixels of each object outside the picture, axis (n).
+    """
     mask = (logits.detach() > 0) & (inside > 0)
     wanted = truth > 0.5
     common = (mask & wanted).sum(dim=(1, 2))
     union = (mask | wanted).sum(dim=(1, 2))
-    return common / union.clamp(min=1)
+    return common / (union + beyond).clamp(min=1)
 
 
 def click_loss(
-    logits: Tensor, quality: Tensor, truth: Tensor, inside: Tensor
+    logits: Tensor,
+    quality: Tensor,
+    truth: Tensor,
+    inside: Tensor,
+    beyond: Tensor | float = 0.0,
 ) -> Tensor:
     """The loss of a batch: pixels, their overlap, and the network's own expectation."""
     expected = functional.binary_cross_entropy_with_logits(
-        quality, overlap(logits, truth, inside)
+        quality, overlap(logits, truth, inside, beyond)
     )
     return (
         normalised_focal(logits, truth, inside)

@@ -45,6 +45,8 @@ class Sample:
     clicks: int
     before: float
     """IoU of the mask before this click."""
+    beyond: float = 0.0
+    """Pixels of the object that a first look does not reach."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,6 +59,8 @@ class Board:
     """Another object, for mistakes."""
     local: bool
     """Whether it shows a part of the object only."""
+    beyond: float
+    """Pixels of the object, at this scale, that are outside the picture."""
 
 
 def board_of(
@@ -91,7 +95,10 @@ def board_of(
     whole = Box(0, 0, *to)
     looked = scene_of(image, whole, 1.0)
     looked = replace(looked, image_area=width * height * scale * scale)
-    return Board(looked, found, most_covered(masks[1]) & ~found, local)
+    beyond = np.count_nonzero(truth) - np.count_nonzero(truth[box.slices])
+    return Board(
+        looked, found, most_covered(masks[1]) & ~found, local, beyond * scale * scale
+    )
 
 
 def _scaled(values: Bytes, to: tuple[int, int]) -> Bytes:
@@ -114,7 +121,7 @@ def most_covered(coverage_hw: Bytes) -> Bools:
 def _somewhere(
     truth: Bools, middle: tuple[float, float], reach: float, draw: Random
 ) -> tuple[float, float, float, bool]:
-    """A window: a guess, about the object, much wider, or on a part of its edge."""
+    """A window: on a part of the edge, a guess, about the object, or much wider."""
     kind = draw.random()
     if kind < 0.22 and reach * MOST_ZOOM > SIDE / 2:
         bytes_hw = truth.astype(np.uint8)
@@ -123,7 +130,14 @@ def _somewhere(
         places = np.argwhere(edge > 0 if edge.any() else truth)
         y, x = places[draw.integers(len(places))]
         return float(x), float(y), reach * draw.uniform(0.3, 0.9), True
-    if kind < 0.55:
+    if kind < 0.38:
+        # A look around a click that knows nothing of the object.
+        point = next_click(truth, truth & False, ())
+        most = np.log(max(1.0, max(truth.shape) / LEAST_SIDE))
+        side = LEAST_SIDE * float(np.exp(draw.uniform(0.0, most)))
+        off = draw.normal(0, 0.05 * min(reach, side), 2)
+        return point.x + off[0], point.y + off[1], side, side < reach
+    if kind < 0.6:
         # In use size and place are guesses, so they must not tell what the object is.
         side = max(LEAST_SIDE, reach * float(np.exp(draw.normal(0.4, 0.6))))
         off = draw.normal(0, 0.08 * reach + 0.1 * side, 2)
@@ -151,7 +165,13 @@ def game(
                 return
             points = (*points, point)
         state = shown(board.scene, Asked(Mask.from_dense(mask), points, box))
-        yield Sample(state.bytes_chw, padded(truth), len(points), overlap(truth, mask))
+        yield Sample(
+            state.bytes_chw,
+            padded(truth),
+            len(points),
+            overlap(truth, mask),
+            0.0 if mask.any() else board.beyond,
+        )
         classic = answer is None or draw.random() < 0.12
         mask = answered(state, points, None if classic else answer, truth.shape)
 

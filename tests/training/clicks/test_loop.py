@@ -33,8 +33,8 @@ def learner(course=BRIEF, seed=0):
 
 def test_learning_the_same_samples_makes_the_loss_smaller():
     one = learner(Course(minutes=99, batch=4, warm_up=0.001, most_steps=10_000))
-    planes, truth = Store(played(), Course(99, batch=4), 0).batch()
-    losses = [one.learn(planes, truth)[0] for _ in range(14)]
+    batch = Store(played(), Course(99, batch=4), 0).batch()
+    losses = [one.learn(*batch)[0] for _ in range(14)]
     assert np.mean(losses[-3:]) < 0.75 * np.mean(losses[:3])
     assert one.step == 14
 
@@ -67,9 +67,10 @@ def test_the_rate_rises_and_falls_to_almost_nothing():
 def test_samples_are_used_about_as_often_as_wished():
     store = Store(played(), Course(minutes=9, batch=4, uses=3.0, kept=50), 1)
     for _ in range(10):
-        planes, truth = store.batch()
+        planes, truth, beyond = store.batch()
         assert planes.shape == (4, 19, 192, 192)
         assert truth.shape == (4, 192, 192)
+        assert beyond.shape == (4,)
     assert store.used <= 3.0 * store.taken
 
 

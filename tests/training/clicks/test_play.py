@@ -94,3 +94,17 @@ def test_a_network_that_sees_nothing_uses_up_its_clicks():
     quality = quality_of(boards, lambda _: np.zeros((SIDE, SIDE), np.float32))
     assert quality.iou5 < 0.1
     assert quality.noc85 == 8
+
+
+def test_a_first_look_knows_how_much_of_the_object_it_does_not_reach():
+    scene = two_discs()
+    area = np.count_nonzero(scene.objects[0])
+    whole = board_of(scene, 0, None, margin=1.5)
+    assert whole.beyond == 0
+    draw = np.random.default_rng(3)
+    cut = [board for _ in range(40) if (board := board_of(scene, 0, draw)) is not None]
+    assert any(board.beyond > 0.1 * area for board in cut)
+    for board in cut:
+        for state in game(board, None, draw):
+            begun = plane(state, "mask so far").any()
+            assert state.beyond == (0.0 if begun else board.beyond)

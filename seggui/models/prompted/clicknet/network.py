@@ -14,6 +14,9 @@ DEPTHS = (1, 1, 2, 2, 2)
 """Residual blocks at each stride."""
 FULL_WIDTH = 12
 """Channels at full resolution."""
+SIGNS = 5
+"""What an answer tells of its own quality."""
+LIKELY = NAMES.index("likely by classic")
 
 
 class Block(nn.Module):
@@ -67,7 +70,7 @@ class ClickNet(nn.Module):
         self.full = _step(FULL_WIDTH + inputs, FULL_WIDTH, 3, 1)
         self.last = nn.Conv2d(FULL_WIDTH, 1, 3, padding=1)
         self.quality = nn.Sequential(
-            nn.Linear(widths[-1] + widths[0], 32), nn.ReLU(), nn.Linear(32, 1)
+            nn.Linear(widths[-1] + widths[0] + SIGNS, 32), nn.ReLU(), nn.Linear(32, 1)
         )
 
     def forward(self, x_nchw: Tensor) -> tuple[Tensor, Tensor]:
@@ -90,5 +93,20 @@ class ClickNet(nn.Module):
         logits = self.last(self.full(torch.cat([fine, x_nchw], dim=1)))
         weight = torch.sigmoid(functional.avg_pool2d(logits.detach(), 2))
         inside = (y * weight).sum(dim=(2, 3)) / (weight.sum(dim=(2, 3)) + 1.0)
-        quality = self.quality(torch.cat([deepest, inside], dim=1).detach())
-        return logits[:, 0], quality[:, 0]
+        likely = torch.sigmoid(logits.detach().float())
+        signs = _signs(likely, x_nchw[:, LIKELY, None].float()).to(y.dtype)
+        known = torch.cat([deepest.detach(), inside.detach(), signs], dim=1)
+        return logits[:, 0], self.quality(known)[:, 0]
+
+
+def _signs(likely: Tensor, classic: Tensor) -> Tensor:
+    """How large, steady and sure an answer is and how like another, axes (n, sign)."""
+    planes = (1, 2, 3)
+    some = (likely > 0.35).float()
+    area = some.mean(planes) + 1e-4
+    size = (likely > 0.5).float().mean(planes)
+    steady = (likely > 0.65).float().mean(planes) / area
+    sure = 2.0 * ((likely - 0.5).abs() * some).mean(planes) / area
+    alike = torch.minimum(likely, classic).mean(planes)
+    alike = alike / (torch.maximum(likely, classic).mean(planes) + 1e-4)
+    return torch.stack([size, torch.log(size + 1e-3) / 3.0, steady, sure, alike], 1)
