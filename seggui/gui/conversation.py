@@ -57,6 +57,7 @@ class Conversation(QObject):
         self._turns: list[_Turn] = []
         self._undone: list[_Turn] = []
         self._base: Mask | None = None
+        self._drawing = False
         self._level_mask: tuple[Candidate, float, Candidate] | None = None
         self.hovering = Hovering(link, self)
         self.hovering.changed.connect(self.candidates_changed)
@@ -115,11 +116,19 @@ class Conversation(QObject):
 
     @property
     def shown(self) -> tuple[Candidate, ...]:
-        """What the canvas shows, and what accepting takes."""
+        """What the canvas shows: what is offered, or a preview in its place."""
+        previewed = self.hovering.candidates
+        if not previewed:
+            return self.offered
+        kind = self.candidate.granularity if self.candidate else ""
+        return (previewed[_place_of(kind, previewed)],)
+
+    @property
+    def offered(self) -> tuple[Candidate, ...]:
+        """What accepting takes."""
         if self.each:
             return tuple(thresholded(one, self.level) for one in self.candidates)
-        shown = self.candidate or self.hovering.candidate
-        return () if shown is None else (shown,)
+        return () if self.candidate is None else (self.candidate,)
 
     @property
     def waiting(self) -> bool:
@@ -175,14 +184,33 @@ class Conversation(QObject):
 
     def hover(self, xy: tuple[float, float] | None) -> None:
         """Preview a click at that image point soon; None ends the preview."""
+        if self._drawing or self.waiting:
+            return  # what is shown belongs to marks of more weight
         if xy is not None and not self.open and self._key:
             self.hovering.rest_at(xy, self._key, self.model_id, self.settings)
         else:
             self.hovering.stop()
 
+    def follow(self, prompt: Prompt | None, base: Mask | None = None) -> None:
+        """Preview these marks while they are drawn; None ends the preview.
+
+        After ``ask`` the preview stays until the answer takes its place.
+        """
+        if self.waiting:
+            return
+        self._drawing = prompt is not None and bool(self._key)
+        if prompt is None or not self._key:
+            self.hovering.stop()
+            return
+        if not self.open:
+            self._base = base
+        asked = self._asked((prompt.checked(*self._size),))[0]
+        self.hovering.follow(self._key, self.model_id, asked)
+
     def drop(self) -> None:
         """End the conversation; the document stays as it is."""
-        self.hover(None)
+        self._drawing = False
+        self.hovering.stop()
         if self._ticket:
             self._link.cancel(self._ticket)
         had = self.open or bool(self.candidates)
@@ -212,9 +240,10 @@ class Conversation(QObject):
             self.candidates_changed.emit()
 
     def source(self, tool: str, at: int = 0) -> Source:
-        """Where a shown candidate comes from, for the segment it becomes."""
+        """Where an offered candidate comes from, for the segment it becomes."""
         turn = self._turns[-1] if self._turns else None
-        shown = self.shown[at] if at < len(self.shown) else None
+        offered = self.offered
+        shown = offered[at] if at < len(offered) else None
         asked = turn.asked if turn else ()
         mine = asked[at : at + 1] if len(asked) > 1 else asked
         return Source(
@@ -232,25 +261,31 @@ class Conversation(QObject):
         if not prompts or not self._key:
             self.drop()
             return
-        self.hover(None)
+        self._drawing = False
+        self.hovering.hold()
         try:
             checked = tuple(prompt.checked(*self._size) for prompt in prompts)
         except SegguiError as error:
+            self.hovering.stop()
             self.failed.emit(str(error))
             return
         if not self._turns:
             self._began_s = time.monotonic()
             self.target, self._base = target, base
-        previous, logits = self._known_before(prompts)
-        checked = tuple(
-            replace(self._with_settings(prompt), previous=previous, logits=logits)
-            for prompt in checked
-        )
-        turn = _Turn(prompts, checked, self.model_id, self._carried(prompts))
+        asked, carried = self._asked(checked), self._carried(prompts)
+        turn = _Turn(prompts, asked, self.model_id, carried)
         self._turns.append(turn)
         self._undone = []
         self.prompt_changed.emit()
         self._send(turn)
+
+    def _asked(self, prompts: tuple[Prompt, ...]) -> tuple[Prompt, ...]:
+        """The prompts with all that the model is to know."""
+        previous, logits = self._known_before(prompts)
+        return tuple(
+            replace(self._with_settings(prompt), previous=previous, logits=logits)
+            for prompt in prompts
+        )
 
     def _with_settings(self, prompt: Prompt) -> Prompt:
         return replace(prompt, settings=self.settings)
@@ -307,6 +342,7 @@ class Conversation(QObject):
 
     def _show_answer(self, turn: _Turn) -> None:
         self.candidates, self.index = turn.candidates, turn.index
+        self.hovering.stop()
         self.candidates_changed.emit()
         self.waiting_changed.emit()
 
@@ -335,8 +371,7 @@ class Conversation(QObject):
         shown = self.candidate.granularity if self.candidate else ""
         offered = self._offered_before(turn, candidates) or candidates
         turn.candidates, turn.answered = turn.carried + offered, True
-        kinds = [candidate.granularity for candidate in turn.candidates]
-        turn.index = kinds.index(shown) if shown in kinds else 0
+        turn.index = _place_of(shown, turn.candidates)
         self.hovering.note(turn.model_id, elapsed_s)
         self._show_answer(turn)
 
@@ -357,5 +392,12 @@ class Conversation(QObject):
     def _fail(self, reply: Failed) -> None:
         if reply.ticket == self._ticket:
             self._ticket = 0
+            self.hovering.stop()
             self.waiting_changed.emit()
             self.failed.emit(reply.text)
+
+
+def _place_of(granularity: str, candidates: tuple[Candidate, ...]) -> int:
+    """Where the first of that kind is; the first of all where there is none."""
+    kinds = [candidate.granularity for candidate in candidates]
+    return kinds.index(granularity) if granularity in kinds else 0

@@ -1,4 +1,4 @@
-"""The preview of a click: what the model says of the place where the cursor rests."""
+"""Previews: what the model says of a click to come, or of a line while it is drawn."""
 
 from __future__ import annotations
 
@@ -30,8 +30,10 @@ class Hovering(QObject):
         self._link = link
         self._ticket = 0
         self._next: tuple[str, str, Prompt] | None = None
+        self._newer: tuple[str, str, Prompt] | None = None
+        """A longer line, to be asked about when the answer to this one is there."""
         self._took_s: dict[str, deque[float]] = {}
-        self.candidate: Candidate | None = None
+        self.candidates: tuple[Candidate, ...] = ()
         self._rest = QTimer(self, singleShot=True, interval=REST_MS)
         self._rest.timeout.connect(self._ask)
         link.candidates_ready.connect(self._receive)
@@ -55,17 +57,30 @@ class Hovering(QObject):
     ) -> None:
         """Preview a click at that image point, soon."""
         prompt = Prompt((Point(*xy),), settings=settings)
-        self._next = (key, model_id, prompt)
+        self._next, self._newer = (key, model_id, prompt), None
         self._rest.start()
+
+    def follow(self, key: str, model_id: str, prompt: Prompt) -> None:
+        """Preview marks that grow; each answer brings the question of the newest."""
+        self._rest.stop()
+        if self._ticket:
+            self._newer = (key, model_id, prompt)
+        else:
+            self._next = (key, model_id, prompt)
+            self._ask()
 
     def stop(self) -> None:
         """End the preview."""
+        self.hold()
+        self._show(())
+
+    def hold(self) -> None:
+        """Ask no more; what is shown stays until the preview ends."""
         self._rest.stop()
-        self._next = None
+        self._next = self._newer = None
         if self._ticket:
             self._link.cancel(self._ticket)
             self._ticket = 0
-        self._show(None)
 
     def _ask(self) -> None:
         if self._next is not None:
@@ -76,7 +91,10 @@ class Hovering(QObject):
         if reply.ticket == self._ticket and self._next is not None:
             self._ticket = 0
             self.note(self._next[1], reply.elapsed_s)
-            self._show(reply.candidates[0] if reply.candidates else None)
+            self._show(reply.candidates)
+            if self._newer is not None:
+                self._next, self._newer = self._newer, None
+                self._ask()
 
     @Slot(object)
     def _fail(self, reply: Failed) -> None:
@@ -84,7 +102,7 @@ class Hovering(QObject):
             # A preview that cannot be had is no news; a click would say why.
             self._ticket = 0
 
-    def _show(self, candidate: Candidate | None) -> None:
-        if candidate is not self.candidate:
-            self.candidate = candidate
+    def _show(self, candidates: tuple[Candidate, ...]) -> None:
+        if candidates != self.candidates:
+            self.candidates = candidates
             self.changed.emit()

@@ -156,6 +156,15 @@ class Prompting(Editing):
             target, base = chosen.id, chosen.mask
         self.conversation.ask(replace(settled, previous=None), target, base)
 
+    def follow(self, prompt: Prompt | None) -> None:
+        """Preview marks while they are drawn, where the tool takes known regions."""
+        if prompt is None or not self.tool.borders or self.read_only:
+            self.conversation.follow(None)
+        else:
+            chosen = self._correctable(prompt)
+            base = None if chosen is None else chosen.mask
+            self.conversation.follow(prompt, base)
+
     def ask_each(self, prompts: Sequence[Prompt]) -> None:
         """Ask for several objects, one for each of the prompts."""
         if self.read_only:
@@ -219,7 +228,7 @@ class Prompting(Editing):
 
     def _free_masks(self, document: Document, target: Segment | None) -> list[Mask]:
         """The shown masks, without what other segments keep for themselves."""
-        masks = [candidate.mask for candidate in self.conversation.shown]
+        masks = [candidate.mask for candidate in self.conversation.offered]
         if self.options.protect_others:
             for other in document.segments:
                 if other is not target:
@@ -227,7 +236,7 @@ class Prompting(Editing):
         return masks
 
     def _say_why_empty(self) -> None:
-        if all(candidate.mask.is_empty for candidate in self.conversation.shown):
+        if all(candidate.mask.is_empty for candidate in self.conversation.offered):
             self.say("The candidate is empty; add a click on the object.", "warning")
         else:
             self.say(

@@ -468,7 +468,7 @@ def test_a_value_out_of_range_is_refused(session):
 def hovers(qtbot, session):
     session.hover((40, 40))
     qtbot.wait(220)
-    found = session.conversation.hovering.candidate is not None
+    found = bool(session.conversation.hovering.candidates)
     session.hover(None)
     return found
 
@@ -518,3 +518,64 @@ def test_borders_that_come_late_are_not_shown_to_another_tool(qtbot, session):
     session.set_tool("point")
     qtbot.wait(60)
     assert session.borders is None
+
+
+# -- preview while drawing
+
+
+def drawn(*places):
+    return Prompt(scribbles=(Scribble(tuple((float(x), 10.0) for x in places)),))
+
+
+def lit(qtbot, session, line):
+    """Draw that far, and see what lights up."""
+    before = session.conversation.shown
+    session.follow(line)
+    qtbot.waitUntil(lambda: session.conversation.shown not in ((), before))
+    return session.conversation.shown[0].mask
+
+
+def test_regions_light_up_while_a_line_is_drawn_over_them(qtbot, session, host):
+    session.set_tool("superpixels")
+    assert lit(qtbot, session, drawn(10)).contains(15, 15)
+    assert lit(qtbot, session, drawn(50, 10)).contains(55, 15)
+    session.accept()
+    assert session.document.segments == ()
+    # The cursor is over the image while it draws.
+    session.hover((20, 20))
+    assert session.conversation.shown
+    session.ask(drawn(50, 10))
+    session.follow(None)
+    assert session.conversation.shown, "it stays until the answer is there"
+    qtbot.waitUntil(lambda: not session.conversation.waiting)
+    assert session.conversation.shown == session.conversation.offered
+    session.accept()
+    assert len(session.document.segments) == 1
+
+
+def test_a_line_given_up_leaves_what_was_offered_before(qtbot, session):
+    session.set_tool("superpixels")
+    answered(qtbot, session, lambda: session.ask(drawn(10)))
+    before = session.conversation.shown
+    session.follow(
+        replace(drawn(10), scribbles=(*drawn(10).scribbles, *drawn(50).scribbles))
+    )
+    qtbot.waitUntil(lambda: session.conversation.shown != before)
+    session.follow(None)
+    assert session.conversation.shown == before
+
+
+def test_a_quick_line_asks_about_its_newest_state_only(qtbot, session, host):
+    session.set_tool("superpixels")
+    for x in range(1, 41):
+        session.follow(drawn(x))
+    qtbot.waitUntil(lambda: bool(session.conversation.hovering.candidates))
+    qtbot.waitUntil(lambda: host.asked[-1].prompt.scribbles == drawn(40).scribbles)
+    assert len(host.asked) == 2
+
+
+def test_tools_that_take_no_known_regions_wait_for_the_release(session, host):
+    session.set_tool("scribble")
+    session.follow(drawn(10))
+    assert host.asked == []
+    assert session.conversation.shown == ()

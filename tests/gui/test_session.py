@@ -349,20 +349,20 @@ def test_boxes_never_correct_what_is_selected(qtbot, session):
 def test_a_resting_cursor_previews_a_click_when_that_is_wished(qtbot, session):
     session.hover((10, 10))
     qtbot.wait(200)
-    assert session.conversation.hovering.candidate is None
+    assert session.conversation.hovering.candidates == ()
     session.settings.set("preview", "on")
     session.hover((10, 10))
-    qtbot.waitUntil(lambda: session.conversation.hovering.candidate is not None)
+    qtbot.waitUntil(lambda: bool(session.conversation.hovering.candidates))
     assert session.candidates == ()
     session.accept()
     assert session.document.segments == ()
     click(qtbot, session, 20, 20)
-    assert session.conversation.hovering.candidate is None
+    assert session.conversation.hovering.candidates == ()
     session.drop()
     session.hover((5, 5))
     session.hover(None)
     qtbot.wait(200)
-    assert session.conversation.hovering.candidate is None
+    assert session.conversation.hovering.candidates == ()
 
 
 def hold_the_disk(session):

@@ -152,6 +152,8 @@ class CandidatesPanel(QWidget):
         actions = (self._drop.sizeHint().width(), self._accept.sizeHint().width())
         margins = self.contentsMargins().left() + self.contentsMargins().right() + 36
         room = self.width() - sum(actions) - margins
+        if not self._text.isHidden():
+            room -= self._text.minimumWidth()
         room -= self.level.take_room(room - sum(words) - len(words) * _CHOICE_FRAME_PX)
         wanted = sum(words) + len(words) * (_PICTURE.width() + _CHOICE_FRAME_PX)
         style = (

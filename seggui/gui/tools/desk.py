@@ -99,6 +99,10 @@ class Desk(Protocol):
         """Ask the prompted model; an empty prompt takes back what was asked."""
         ...
 
+    def follow(self, prompt: Prompt | None) -> None:
+        """Show what marks would bring while they are drawn; None when it ends."""
+        ...
+
     def ask_each(self, prompts: Sequence[Prompt]) -> None:
         """Ask for several objects, one for each prompt."""
         ...

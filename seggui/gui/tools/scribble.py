@@ -24,7 +24,10 @@ class ScribbleTool(MarkTool):
         pointer = first
         try:
             while True:
-                self.easel.show_prompt(_with_line(prompt, line))
+                drawn = _with_line(prompt, line)
+                self.easel.show_prompt(drawn)
+                if self._on_image(line):
+                    self.desk.follow(drawn)
                 self.show_ring(pointer)
                 following = yield
                 if following is None:
@@ -32,10 +35,14 @@ class ScribbleTool(MarkTool):
                 pointer = following
                 if pointer.xy != line.points_xy[-1]:
                     line = replace(line, points_xy=(*line.points_xy, pointer.xy))
-            if any(self.image_box.contains(x, y) for x, y in line.points_xy):
+            if self._on_image(line):
                 self.desk.ask(_with_line(prompt, line))
         finally:
             self.easel.show_prompt(None)
+            self.desk.follow(None)
+
+    def _on_image(self, line: Scribble) -> bool:
+        return any(self.image_box.contains(x, y) for x, y in line.points_xy)
 
     def _line(self, pointer: Pointer) -> Scribble:
         width_px = float(self.desk.options.scribble_px)

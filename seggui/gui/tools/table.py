@@ -61,9 +61,10 @@ class ToolRow:
     reads: Part | None = None
     """Marks that few models read, and without which the tool is of no use."""
     hovers: bool = False
-    """Whether a click can be previewed under the resting cursor."""
+    """Whether what a click brings can be shown under the resting cursor."""
     borders: bool = False
-    """Whether the regions that it takes are drawn over the image."""
+    """Whether it takes known regions: they are drawn over the image, and lit at once
+    while a line is drawn over them."""
     width: str = ""
     """The option that is the width of what it draws."""
 
@@ -128,7 +129,8 @@ _CLASSICAL = (
         "superpixels", "Superpixels", "tool-superpixels", "U",
         "Drag over superpixels to add them; with the right button or Alt to take them "
         "away. Enter accepts.",
-        ScribbleTool, "classical", "superpixels", borders=True, width="scribble_px",
+        ScribbleTool, "classical", "superpixels", hovers=True, borders=True,
+        width="scribble_px",
     ),
     ToolRow(
         "grabcut", "GrabCut", "tool-grabcut", "Shift+B",

@@ -49,6 +49,7 @@ class Desk:
         self.read_only = False
         self.commits = []
         self.asked = []
+        self.followed = []
         self.said = []
         self.changed = lambda: None
 
@@ -69,6 +70,9 @@ class Desk:
         self.asked.append(prompt)
         self.prompts = () if prompt.empty else (prompt,)
         self.changed()
+
+    def follow(self, prompt):
+        self.followed.append(prompt)
 
     def ask_each(self, prompts):
         self.prompts = tuple(prompts)
