@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 import torch
@@ -42,6 +42,7 @@ from seggui.training.split import Split, split
 from seggui.training.task import Task
 
 PREVIEWS = 4
+LEAST_RATE = 1e-8
 NO_GAIN = (
     "Nothing was gained: on the validation images the network answers best as it was "
     "before. The run holds it unchanged."
@@ -145,7 +146,7 @@ def _events(
     training = prepared.training
     torch.manual_seed(options.seed)
     notes = [*prepared.notes]
-    learner = Learner.of(_network(training.task, options, notes), options)
+    learner = Learner.of(_network(training.task, options, notes), training.options)
     position = Position()
     if order.resume:
         loaded = run.checkpoints.load_last()
@@ -215,6 +216,10 @@ def _prepare(
         notes += [parts.note] if parts.note else []
         run.describe(_description(order, labelled, items, parts))
     learnt = Chosen(samples, parts.training)
+    if kind == "prompted":
+        # A few objects must not overrule what thousands have taught.
+        rate = options.learning_rate * click_objects.experience(learnt)
+        options = replace(options, learning_rate=max(rate, LEAST_RATE))
     task = _task(options, labelled.classes, learnt, device)
 
     def wished() -> Wish:

@@ -94,7 +94,13 @@ class Clicker:
             last = self._model.decode(sight, prompt, unwatched)[0]
             score = iou(truth, before)
             states = tuple(
-                Sample(bytes_chw, _cut(truth, box), len(points), score)
+                Sample(
+                    bytes_chw,
+                    _cut(truth, box),
+                    len(points),
+                    score,
+                    0.0 if before.any() else _beyond(truth, box),
+                )
                 for box, bytes_chw in zip(sight.looked, self._shown, strict=True)
             )
             before = last.mask.dense()
@@ -109,6 +115,12 @@ def _cut(truth_hw: Bools, box: Box) -> Bytes:
     part = truth_hw[box.slices].astype(np.uint8) * np.uint8(255)
     small = np.asarray(cv2.resize(part, to, interpolation=how), dtype=np.uint8)
     return padded(most_covered(small))
+
+
+def _beyond(truth_hw: Bools, box: Box) -> float:
+    """Pixels of the truth outside a window, at the scale at which it is looked at."""
+    outside = np.count_nonzero(truth_hw) - np.count_nonzero(truth_hw[box.slices])
+    return float(outside * scale_of(box) ** 2)
 
 
 def measured(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from seggui.errors import BadRequest
-from seggui.models.prompted.clicknet.looking import HABITS, Habits
+from seggui.models.prompted.clicknet.channels import SIDE
+from seggui.models.prompted.clicknet.crops import MOST_ZOOM
+from seggui.models.prompted.clicknet.looking import HABITS, MARGIN, Habits
 from seggui.training.clicks.scenes import LEAST_PIXELS, Bools
 from seggui.training.samples import IGNORE, Sample
 
@@ -20,7 +22,13 @@ USUAL = (0.1, 0.9)
 SLACK = 1.2
 """Others may be this much smaller or larger yet."""
 ENOUGH = 4
-"""Objects that say something of the next ones."""
+"""Objects that say something of the size of the next ones."""
+THIN = 2.5
+"""Pixels across an object in a window around it, below which it cannot be seen well."""
+LOOKED_AT = 100
+"""Images whose objects are counted and measured, at most."""
+PRIOR = 20.0
+"""Objects that what the network knew before counts for."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,6 +43,16 @@ class Objects:
 
     def masks(self) -> tuple[Bools, ...]:
         return tuple(self.mask(number) for number in self.numbers)
+
+    def areas_and_edges(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """How many pixels each object has, and how many of them at its edge."""
+        labels = np.pad(self.labels_hw, 1, mode="edge")
+        inner = labels[1:-1, 1:-1]
+        edge = (labels[:-2, 1:-1] != inner) | (labels[2:, 1:-1] != inner)
+        edge |= (labels[1:-1, :-2] != inner) | (labels[1:-1, 2:] != inner)
+        numbers = list(self.numbers)
+        every = np.bincount(inner.ravel())[numbers]
+        return every, np.bincount(inner[edge], minlength=max(numbers) + 1)[numbers]
 
     def sides(self) -> list[int]:
         """Pixels along the longer side of each object."""
@@ -76,14 +94,47 @@ def objects_of(sample: Sample) -> tuple[Bools, ...]:
     return objects_in(sample).masks()
 
 
-def habits_of(samples: Iterable[Sample]) -> Habits:
+def experience(samples: Sequence[Sample]) -> float:
+    """How much the objects of some samples weigh against what was known before, 0 to 1.
+
+    As in an estimate whose prior counts for ``PRIOR`` objects.
+    """
+    count = sum(len(objects_in(sample).numbers) for sample in _some(samples))
+    return count / (count + PRIOR)
+
+
+def habits_of(samples: Sequence[Sample]) -> Habits:
     """What the objects of some samples say of those that will be clicked on next."""
-    sides = [side for sample in samples for side in objects_in(sample).sides()]
+    sides = [side for sample in _some(samples) for side in objects_in(sample).sides()]
+    share = HABITS.classic_share * (1.0 - experience(samples))
+    width = _line_width(samples)
     if len(sides) < ENOUGH:
-        return HABITS
+        return Habits(share, line_width=width)
     low, high = np.quantile(sides, USUAL)
-    # A network that was taught on these very objects needs no second opinion.
-    return Habits(0.0, float(low) / SLACK, float(high) * SLACK)
+    return Habits(share, float(low) / SLACK, float(high) * SLACK, width)
+
+
+def _line_width(samples: Sequence[Sample]) -> float:
+    """How wide the objects are if most of what they cover is too thin for one look."""
+    found = [objects_in(sample) for sample in _some(samples)]
+    found = [objects for objects in found if objects.numbers]
+    if not found:
+        return 0.0
+    counts = [objects.areas_and_edges() for objects in found]
+    areas = np.concatenate([count[0] for count in counts]).astype(np.float64)
+    edges = np.concatenate([count[1] for count in counts]).astype(np.float64)
+    sides = np.concatenate([objects.sides() for objects in found])
+    widths = 2.0 * areas / np.maximum(edges, 1.0)
+    thin = widths * np.minimum(MOST_ZOOM, SIDE / (MARGIN * sides)) < THIN
+    if areas[thin].sum() <= 0.5 * areas.sum():
+        return 0.0
+    return float(2.0 * areas[thin].sum() / edges[thin].sum())
+
+
+def _some(samples: Sequence[Sample]) -> Iterator[Sample]:
+    """As many as say enough, spread evenly."""
+    count = min(len(samples), LOOKED_AT)
+    return (samples[number * len(samples) // count] for number in range(count))
 
 
 def refusal(sample: Sample) -> str:

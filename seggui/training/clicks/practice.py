@@ -61,8 +61,8 @@ class Practice:
         course = Course(0.0, batch, kept=KEPT_STATES, uses=USES)
         self._store = Store(Here(self._states()), course, seed)
 
-    def batch(self, samples: Sequence[Sample]) -> tuple[Tensor, Tensor]:
-        """Bytes of channels, axes (n, c, y, x), and of the truth, (n, y, x).
+    def batch(self, samples: Sequence[Sample]) -> tuple[Tensor, Tensor, Tensor]:
+        """What ``Store.batch`` returns.
 
         New boards are cut from these samples. Raises ``BadRequest`` where none can be.
         """

@@ -52,6 +52,8 @@ SHOWN = 6
 class Batch:
     planes_nchw: Tensor
     truth_nhw: Tensor
+    beyond_n: Tensor
+    """Pixels of each object that are outside the picture."""
 
 
 def built_in() -> ClickNet:
@@ -95,21 +97,27 @@ class ClickTask:
             self._practice = Practice(
                 self._network, self._habits, self._options.batch_size, seed
             )
-        planes, truth = self._practice.batch(samples)
+        planes, truth, beyond = self._practice.batch(samples)
         planes = planes.contiguous(memory_format=torch.channels_last)
         planes = planes.to(self._device).float().div_(255.0)
         truth = truth.to(self._device).float().div_(255.0)
         if rngs[0].random() < SMALL_SHARE:
+            beyond = beyond * (2 / 3) ** 2
             planes, truth = smaller(planes), smaller_truth(truth)
-        return Batch(planes, truth)
+        return Batch(planes, truth, beyond.to(self._device, torch.float32))
 
     def loss(self, network: nn.Module, batch: object) -> Tensor:
         assert isinstance(batch, Batch)
         _keep_statistics(network)
         with torch.autocast(self._device.type, torch.bfloat16, enabled=self._half):
             logits, quality = network(batch.planes_nchw)
-        inside = batch.planes_nchw[:, INSIDE]
-        return click_loss(logits.float(), quality.float(), batch.truth_nhw, inside)
+        return click_loss(
+            logits.float(),
+            quality.float(),
+            batch.truth_nhw,
+            batch.planes_nchw[:, INSIDE],
+            batch.beyond_n,
+        )
 
     def validate(
         self, network: nn.Module, samples: Sequence[Sample], report: Report

@@ -19,6 +19,7 @@ from seggui.models.prompted.changes import applied
 from seggui.models.prompted.clicknet import weights
 from seggui.models.prompted.clicknet.channels import Asked
 from seggui.models.prompted.clicknet.engine import Engine
+from seggui.models.prompted.clicknet.following import close_look, followed
 from seggui.models.prompted.clicknet.looking import (
     HABITS,
     Answer,
@@ -118,11 +119,20 @@ class ClickNetModel:
         return Candidate(mask, float(np.clip(quality, 0.0, 1.0)), logits=work.known)
 
     def _looked(self, sight: Sight, asked: Asked, known: Logits | None) -> Work:
+        if self._habits.line_width and asked.points and asked.box is None:
+            return self._followed(sight, asked)
         seen = focused(sight, asked, self._engine)
         window = fresh_window(sight, asked, seen) if known is not None else None
         if window is not None:
             return self._afresh(sight, asked, window)
         return self._drawn(sight, asked, without_crumbs(seen, asked), known)
+
+    def _followed(self, sight: Sight, asked: Asked) -> Work:
+        first = close_look(sight, asked, self._habits.line_width, self._engine)
+        pieces = followed(sight, asked, first, self._engine)
+        values = pieces.box, pieces.values(pieces.box)
+        mask = _honoured(pieces.mask, asked.points)
+        return Work(mask, asked.mask, None, first, values)
 
     def _afresh(self, sight: Sight, asked: Asked, window: Box) -> Work:
         """Forget the answer so far and follow all clicks in a window."""

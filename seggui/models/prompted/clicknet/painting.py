@@ -35,7 +35,7 @@ def painted(
         part = close.box.intersection(box)
         fine = _on_image(image_hwc, close, part)
         inner = part.moved(-close.box.x0, -close.box.y0)
-        weight = _fading(close.box, seen.box)[inner.slices]
+        weight = fading(close.box, seen.box)[inner.slices]
         target = values[part.moved(-box.x0, -box.y0).slices]
         target += weight * (fine - target)
     return box, values
@@ -68,7 +68,7 @@ def _on_image(image_hwc: NDArray[np.uint8], seen: Seen, box: Box) -> Floats:
     return values
 
 
-def _fading(box: Box, within: Box) -> Floats:
+def fading(box: Box, within: Box) -> Floats:
     """1 in the middle of a box, falling to 0 at sides that ``within`` goes beyond."""
     reach = max(1.0, FEATHER * max(box.width, box.height))
 
