@@ -6,6 +6,7 @@ import argparse
 import importlib
 import io
 import json
+import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from typing import NoReturn, Protocol, cast
 from seggui import __version__
 from seggui.errors import Cancelled, SegguiError
 
-DONE, FAILED, WRONG_USAGE, INTERRUPTED = 0, 1, 2, 130
+DONE, FAILED, WRONG_USAGE, INTERRUPTED, UNHEARD = 0, 1, 2, 130, 141
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,12 +118,20 @@ def window_options(words: Sequence[str]) -> argparse.Namespace:
             "--quick", action="store_true", help="train for a few steps only"
         )
     options = parser.parse_args(words)
-    if options.path and not Path(options.path).expanduser().exists():
+    if options.path and not _is_there(options.path):
         parser.error(
             f"there is no command, folder or image {options.path!r}; "
             "seggui --help lists the commands"
         )
     return options
+
+
+def _is_there(path: str) -> bool:
+    try:
+        return Path(path).expanduser().exists()
+    except (OSError, RuntimeError, ValueError):
+        # A name that cannot be, or the home of nobody.
+        return False
 
 
 def run(words: Sequence[str]) -> int:
@@ -143,9 +152,16 @@ def run(words: Sequence[str]) -> int:
         # File names may hold what no encoding can print.
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
-        return module.run(options)
+        code = module.run(options)
+        sys.stdout.flush()
     except SegguiError as error:
         return _fail(str(error), as_json=options.json)
+    except BrokenPipeError:
+        # Whoever read what is printed, such as head, has seen enough.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return UNHEARD
+    except OSError as error:
+        return _fail(_refusal(error), as_json=options.json)
     except (Cancelled, KeyboardInterrupt):
         _fail("Stopped. What was finished before is kept.", as_json=options.json)
         return INTERRUPTED
@@ -155,6 +171,14 @@ def run(words: Sequence[str]) -> int:
             "smaller images or tiles; no file was changed by this step.",
             as_json=options.json,
         )
+    return code
+
+
+def _refusal(error: OSError) -> str:
+    """What the system refused, where no module has better words for it."""
+    what = error.filename or "what was to be read or written"
+    why = error.strerror or type(error).__name__
+    return f"The system refused {what}: {why}. What was finished before is kept."
 
 
 def _fail(sentence: str, *, as_json: bool) -> int:

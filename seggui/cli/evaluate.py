@@ -196,6 +196,8 @@ def _names(options: argparse.Namespace, known: Mapping[int, str]) -> dict[int, s
             raise BadRequest(f"Could not read the classes in {path}: {error}.") from (
                 error
             )
+    elif "," not in text and (path.name != text or path.suffix == ".txt"):
+        raise BadRequest(f"There is no file {text} with names of classes.")
     else:
         rows = text.split(",")
     return {number: row.strip() for number, row in enumerate(rows) if row.strip()}

@@ -50,6 +50,8 @@ def open_images(project: Project) -> list[NamedImage]:
 
     Raises ``BadRequest`` when there are none.
     """
+    if not project.images:
+        raise BadRequest(f"There are no images in {project.folder}.")
     rows = [row for row in project.images if row.state != "done"]
     if not rows:
         raise BadRequest(

@@ -160,6 +160,8 @@ _ACTIONS: Mapping[str, Callable[[argparse.Namespace], int]] = {
 
 
 def _known(options: argparse.Namespace) -> tuple[ModelInfo, ...]:
+    if options.project and not options.project.is_dir():
+        raise BadRequest(f"There is no folder {options.project}.")
     runs = catalog.runs(options.project) if options.project else ()
     return (*catalog.builtin(), *runs)
 

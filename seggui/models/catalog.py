@@ -342,7 +342,10 @@ def _row(model_id: str, rows: tuple[Row, ...]) -> Row:
             "such as runs/unet-1 in a project; seggui models list --project names them."
         )
     known = ", ".join(row.info.id for row in rows)
-    raise BadRequest(f"There is no model called '{model_id}'. There are: {known}.")
+    raise BadRequest(
+        f"There is no model called '{model_id}', nor a run folder of that name here. "
+        f"There are: {known}."
+    )
 
 
 def _function(dotted: str) -> Any:  # noqa: ANN401 - found by name

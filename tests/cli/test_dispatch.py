@@ -70,6 +70,36 @@ def test_stopping_is_told_apart_from_failing(monkeypatch, capsys, error):
     assert dispatch.run(["train"]) == 130
 
 
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (OSError(36, "File name too long", "x.png"), "x.png: File name too long."),
+        (OSError(28, "No space left on device"), "No space left on device."),
+    ],
+)
+def test_what_the_system_refuses_is_a_sentence(monkeypatch, capsys, error, said):
+    fake_verb(monkeypatch, raising(error))
+    assert dispatch.run(["segment"]) == 1
+    assert said in capsys.readouterr().err
+
+
+def test_a_reader_that_has_seen_enough_ends_it_without_a_word():
+    code = "import sys; from seggui.__main__ import main; sys.exit(main())"
+    words = [sys.executable, "-c", code, "models", "list", "--json"]
+    done = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    done.stdout.close()
+    assert done.stderr.read() == b""
+    done.stderr.close()
+    assert done.wait() == 141
+
+
+@pytest.mark.parametrize("path", ["x" * 300, "~nobody/x", "x/" * 3000])
+def test_a_path_that_cannot_be_is_not_there(path, capsys):
+    with pytest.raises(SystemExit):
+        dispatch.window_options([path])
+    assert "there is no command, folder or image" in capsys.readouterr().err
+
+
 def test_wrong_usage_is_exit_code_2(capsys):
     with pytest.raises(SystemExit) as ended:
         dispatch.run(["--colour"])

@@ -56,6 +56,13 @@ def test_two_folders_of_masks_are_compared_by_name(tmp_path, capsys) -> None:
     assert result["left_out"] == ["only-here: there is no prediction"]
 
 
+def test_a_file_of_classes_that_is_not_there_is_no_name(tmp_path, capsys) -> None:
+    write(tmp_path / "a.png", half(8))
+    words = ["evaluate", "--truth", str(tmp_path), "--pred", str(tmp_path)]
+    assert run([*words, "--classes", "classes.txt"]) == 1
+    assert "There is no file classes.txt" in capsys.readouterr().err
+
+
 def test_the_table_names_every_score_and_class(tmp_path, capsys) -> None:
     write(tmp_path / "t/a.png", half(8))
     write(tmp_path / "p/a.png", half(8))

@@ -97,6 +97,11 @@ def test_wrong_usage_is_a_sentence(images, capsys, words, code, text):
     assert text in capsys.readouterr().err
 
 
+def test_a_folder_without_images_is_not_called_done(tmp_path, capsys):
+    assert run(["everything", str(tmp_path), "--into-project"]) == 1
+    assert f"There are no images in {tmp_path}" in capsys.readouterr().err
+
+
 def test_masks_that_are_there_are_replaced_only_when_told_to(images, tmp_path, capsys):
     by_hand = tmp_path / "out" / "instances" / "2.png"
     by_hand.parent.mkdir(parents=True)

@@ -44,6 +44,11 @@ def test_the_list_says_what_can_be_used_now(capsys):
     assert states["maskrcnn"] == "to be downloaded"
 
 
+def test_a_project_that_is_not_there_is_told(capsys):
+    assert run(["models", "list", "--project", "nowhere"]) == 1
+    assert "There is no folder nowhere" in capsys.readouterr().err
+
+
 def test_the_list_names_the_runs_of_a_project(tmp_path, capsys):
     card = tmp_path / "runs" / "first" / "model.json"
     card.parent.mkdir(parents=True)
