@@ -177,7 +177,7 @@ def keep_best(
     if learner.finite:
         training.checkpoints.save_best(
             {
-                "network": learner.average.state_dict(),
+                "network": dict(scores.weights or learner.average.state_dict()),
                 "epoch": position.epoch,
                 "metrics": dict(scores.metrics),
                 "known": dict(scores.known),

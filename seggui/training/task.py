@@ -23,6 +23,8 @@ class Scores:
     metrics: Mapping[str, object]
     known: Mapping[str, float] = field(default_factory=dict)
     """What the model must know besides its weights to be as good."""
+    weights: Mapping[str, Tensor] | None = None
+    """Those that were measured, where they are not the network's."""
 
 
 class Task(Protocol):

@@ -27,6 +27,11 @@ class Quality:
     noc85: float
     objects: int
 
+    @property
+    def mean(self) -> float:
+        """Of IoU after one, three and five clicks: what networks are compared by."""
+        return fmean((self.iou1, self.iou3, self.iou5))
+
     def __str__(self) -> str:
         return (
             f"IoU {self.iou1:.3f} {self.iou3:.3f} {self.iou5:.3f} after 1, 3, 5 "

@@ -166,3 +166,17 @@ def same(one: nn.Module, two: nn.Module) -> bool:
     """Whether two networks of one kind have the same weights."""
     ours, theirs = one.state_dict(), two.state_dict()
     return all(torch.equal(ours[name].cpu(), theirs[name].cpu()) for name in ours)
+
+
+def halfway(one: nn.Module, two: nn.Module) -> ClickNet:
+    """The mean of two networks, of which one goes back to the other.
+
+    It is often better than both, and forgets less: Wortsman et al., "Robust
+    Fine-Tuning of Zero-Shot Models" (2022).
+    """
+    out, theirs = copied(one), two.state_dict()
+    with torch.no_grad():
+        for name, value in out.state_dict().items():
+            if value.is_floating_point():
+                value.lerp_(theirs[name].to(value), 0.5)
+    return out

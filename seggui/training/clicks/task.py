@@ -10,7 +10,6 @@ import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from statistics import fmean
 
 import numpy as np
 import torch
@@ -34,7 +33,7 @@ from seggui.training.clicks.in_use import Watched, measured
 from seggui.training.clicks.loop import INSIDE, smaller, smaller_truth
 from seggui.training.clicks.losses import click_loss
 from seggui.training.clicks.objects import habits_of, objects_in, objects_of, useless
-from seggui.training.clicks.practice import Practice, copied, same
+from seggui.training.clicks.practice import Practice, copied, halfway, same
 from seggui.training.clicks.scenes import ClickScene
 from seggui.training.previews import side_by_side
 from seggui.training.samples import Sample
@@ -122,7 +121,10 @@ class ClickTask:
     def validate(
         self, network: nn.Module, samples: Sequence[Sample], report: Report
     ) -> Scores:
-        """Click on objects of these samples, before the training and now."""
+        """Click on objects of these samples, before the training and now.
+
+        What went too far may be good halfway.
+        """
         report(0, 2, "clicking on objects")
         if not self._sights:
             self._sights = _sights(samples)
@@ -131,14 +133,19 @@ class ClickTask:
         untrained = self._untrained()
         learnt = not same(network, untrained)
         habits = self._habits if learnt else HABITS
-        now = measured(Engine(copied(network)), self._sights, habits)
+        best, now = network, measured(Engine(copied(network)), self._sights, habits)
         report(1, 2, "clicking on objects")
         if self._before is None:
             self._before = measured(Engine(untrained), self._sights) if learnt else now
         before = self._before
+        if learnt and now.mean < before.mean:
+            half = halfway(untrained, network)
+            then = measured(Engine(copied(half)), self._sights, habits)
+            if then.mean > now.mean:
+                best, now = half, then
         report(2, 2, "clicking on objects")
         return Scores(
-            fmean((now.iou1, now.iou3, now.iou5)),
+            now.mean,
             {
                 "iou_1_click": now.iou1,
                 "iou_3_clicks": now.iou3,
@@ -148,6 +155,7 @@ class ClickTask:
                 "iou_1_click_before": before.iou1,
             },
             _known(habits) if learnt else {},
+            None if best is network else best.state_dict(),
         )
 
     def _untrained(self) -> ClickNet:

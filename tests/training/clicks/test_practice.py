@@ -14,7 +14,7 @@ from seggui.training.clicks.in_use import Clicker, Watched, measured
 from seggui.training.clicks.loop import smaller_truth
 from seggui.training.clicks.objects import SLACK, habits_of, objects_in
 from seggui.training.clicks.play import most_covered
-from seggui.training.clicks.practice import Practice, same
+from seggui.training.clicks.practice import Practice, halfway, same
 from seggui.training.clicks.task import built_in
 from seggui.training.samples import Sample
 
@@ -117,3 +117,12 @@ def test_networks_of_the_same_weights_are_the_same():
     assert not same(one, two)
     two.load_state_dict(one.state_dict())
     assert same(one, two)
+
+
+def test_halfway_is_the_mean_of_two_networks():
+    one, two = ClickNet(), ClickNet()
+    middle = halfway(one, two).state_dict()
+    ours, theirs = one.state_dict(), two.state_dict()
+    name = "last.weight"
+    assert torch.allclose(middle[name], (ours[name] + theirs[name]) / 2)
+    assert not torch.equal(middle[name], ours[name])
