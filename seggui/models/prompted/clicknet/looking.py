@@ -44,9 +44,6 @@ WIDER, NARROWER = 1.6, 0.6
 """A window is changed when another would be this much wider or narrower."""
 MOST_LOOKS = 2
 """Windows that are tried for one click."""
-SURE, CUT_OFF, OTHER_SIDES = 0.6, 0.5, (0.45, 2.2)
-"""Below which expected IoU a first click is looked at again; what counts off for a mask
-that is cut off; and sides of the other windows over that of the first."""
 FRESH_REACH, FRESH_GAIN = 0.8, 1.8
 """How far around positive clicks a fresh look reaches, of the way to the negative one;
 and how much closer it must be."""
@@ -158,8 +155,6 @@ def focused(sight: Sight, asked: Asked, answer: Answer) -> Seen:
     """Look at a window that fits the object that is asked about."""
     box = first_window(sight, asked)
     seen = look(sight, asked, box, answer)
-    if asked.mask.is_empty and asked.box is None:
-        return _surest(sight, asked, seen, answer)
     tried = {box}
     for _ in range(MOST_LOOKS - 1):
         better = _better_window(sight, asked, seen)
@@ -168,22 +163,6 @@ def focused(sight: Sight, asked: Asked, answer: Answer) -> Seen:
         tried.add(better)
         seen = look(sight, asked, better, answer)
     return seen
-
-
-def _surest(sight: Sight, asked: Asked, seen: Seen, answer: Answer) -> Seen:
-    """Look closer and from further off where a first click is not understood."""
-    if _trust(seen, sight) >= SURE:
-        return seen
-    newest, side = asked.points[-1], max(seen.box.width, seen.box.height)
-    pixel = Box(int(newest.x), int(newest.y), int(newest.x) + 1, int(newest.y) + 1)
-    boxes = dict.fromkeys(around(pixel, side * step, sight) for step in OTHER_SIDES)
-    others = [look(sight, asked, box, answer) for box in boxes if box != seen.box]
-    return max([seen, *others], key=lambda one: _trust(one, sight))
-
-
-def _trust(seen: Seen, sight: Sight) -> float:
-    """The IoU that is expected; of what goes on beyond the window nothing is known."""
-    return seen.quality - CUT_OFF * _runs_out(seen, sight)
 
 
 def first_window(sight: Sight, asked: Asked) -> Box:
