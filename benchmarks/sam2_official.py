@@ -17,9 +17,11 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 
-from benchmarks.sam_official import seeded
+from benchmarks.sam_official import Asked, seeded
 from seggui.models import catalog
 from seggui.models.devices import Device
 from seggui.models.prompted.sam.sam2 import Sam2Backbone, backbone_of
@@ -75,7 +77,10 @@ def predictor(name: str, folder: Path, weights: Path | None, seed: int) -> Any: 
             official.config, str(weights) if weights else None, device="cpu"
         )
         if weights is None:
-            _seeded(network, seed)
+            seeded(network, seed)
+            # Weights by chance may say that there never is an object.
+            head = network.sam_mask_decoder.pred_obj_score_head
+            torch.nn.init.constant_(head.layers[-1].bias, 50.0)
         predicting = import_module("sam2.sam2_image_predictor")
         return predicting.SAM2ImagePredictor(network.requires_grad_(False))
 
@@ -96,19 +101,24 @@ def ours(
         return backbone_of(open_network(info, path), CPU, precision)
 
 
-def _seeded(network: Any, seed: int) -> None:  # noqa: ANN401
-    seeded(network, seed)
-    if not hasattr(network.image_encoder.trunk, "body"):
-        return
-    # Without training each of EdgeTAM's blocks adds to what the last ones gave.
-    square = torch.rand(1, 3, 256, 256, generator=torch.Generator().manual_seed(seed))
+def answered(
+    official: Any,  # noqa: ANN401
+    asked: Asked,
+    last: NDArray[np.float32] | None,
+) -> tuple[NDArray[Any], ...]:
+    """Masks at the image's size, expected IoU and logits; axes (prompt, mask, …)."""
+    mask, points, labels, boxes = official._prep_prompts(
+        np.array(asked.points, np.float32) if asked.points else None,
+        np.array(asked.labels, np.int32) if asked.points else None,
+        np.array(asked.boxes, np.float32) if asked.boxes else None,
+        last if asked.previous else None,
+        True,
+    )
     with torch.inference_mode():
-        maps = network.image_encoder.trunk(square)
-    with torch.no_grad():
-        for layer, plane in zip(
-            network.image_encoder.neck.convs, maps[::-1], strict=True
-        ):
-            layer.conv.weight /= float(plane.std())
+        found = official._predict(
+            points, labels, boxes, mask, multimask_output=asked.several
+        )
+    return tuple(value.numpy() for value in found)
 
 
 def _without_downloads(module: Any) -> None:  # noqa: ANN401

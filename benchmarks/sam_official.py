@@ -89,7 +89,7 @@ def ours(
         return backbone_of(VARIANTS[name], path, title, "cpu", precision)
 
 
-def seeded(network: torch.nn.Module, seed: int) -> None:
+def seeded(network: Any, seed: int) -> None:  # noqa: ANN401
     """Random weights that keep the size of what flows through them."""
     generator = torch.Generator().manual_seed(seed)
     with torch.no_grad():
@@ -104,6 +104,45 @@ def seeded(network: torch.nn.Module, seed: int) -> None:
             elif value.is_floating_point():
                 around = 1.0 if name.endswith("weight") else 0.0
                 value.normal_(around, 0.2, generator=generator)
+    _settle(network.image_encoder)
+
+
+def _settle(encoder: torch.nn.Module) -> None:
+    """Give batch norms what training leaves in them: what flows in here."""
+    norms = [m for m in encoder.modules() if isinstance(m, torch.nn.BatchNorm2d)]
+    if not norms:
+        return
+    for norm in norms:
+        norm.train().momentum = 1.0
+    square = torch.from_numpy(_waves(1024, 1024).astype(np.float32)) / 64 - 2
+    with torch.no_grad():
+        encoder(square.permute(2, 0, 1)[None])
+    encoder.eval()
+
+
+def answered(
+    official: Any,  # noqa: ANN401
+    asked: Asked,
+    last: NDArray[np.float32] | None,
+) -> tuple[NDArray[Any], ...]:
+    """Masks at the image's size, expected IoU and logits; axes (prompt, mask, …)."""
+    size = official.original_size
+    scale = official.transform
+    points = labels = boxes = mask = None
+    if asked.points:
+        placed = scale.apply_coords(np.array(asked.points, dtype=np.float64), size)
+        points = torch.as_tensor(placed, dtype=torch.float)[None]
+        labels = torch.as_tensor(asked.labels, dtype=torch.int)[None]
+    if asked.boxes:
+        placed = scale.apply_boxes(np.array(asked.boxes, dtype=np.float64), size)
+        boxes = torch.as_tensor(placed, dtype=torch.float)
+    if asked.previous and last is not None:
+        mask = torch.as_tensor(last)[None]
+    with torch.inference_mode():
+        found = official.predict_torch(
+            points, labels, boxes, mask, multimask_output=asked.several
+        )
+    return tuple(value.numpy() for value in found)
 
 
 def _forget(package: str) -> None:
@@ -137,3 +176,34 @@ IMAGES: Mapping[str, Callable[[], NDArray[np.uint8]]] = {
     "tiny 9 x 7": lambda: _waves(7, 9),
     "grey 800 x 533": lambda: _grey(533, 800),
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A prompt in the pixel indices that the official predictors take."""
+
+    name: str
+    points: tuple[tuple[float, float], ...] = ()
+    labels: tuple[int, ...] = ()
+    boxes: tuple[tuple[float, float, float, float], ...] = ()
+    previous: bool = False
+    several: bool = True
+
+
+def prompts_on(height: int, width: int) -> list[Asked]:
+    """Points, boxes, a previous mask, several boxes at once."""
+    x, y = round(width * 0.4), round(height * 0.35)
+    other = (round(width * 0.7), round(height * 0.6))
+    box = (width * 0.3, height * 0.2, width * 0.6, height * 0.7)
+    second = (width * 0.1, height * 0.1, width * 0.9, height * 0.5)
+    third = (width * 0.5, height * 0.5, width * 0.8, height * 0.9)
+    many = tuple((width * (i % 6) / 6, height * (i // 6) / 4) for i in range(24))
+    return [
+        Asked("one point", ((x, y),), (1,)),
+        Asked("two points, one mask", ((x, y), other), (1, 0), several=False),
+        Asked("24 points", many, tuple(i % 3 and 1 for i in range(24)), several=False),
+        Asked("a box", boxes=(box,), several=False),
+        Asked("a box and a point", ((x, y),), (1,), (box,)),
+        Asked("a point and a mask", (other,), (0,), previous=True, several=False),
+        Asked("three boxes at once", boxes=(box, second, third)),
+    ]

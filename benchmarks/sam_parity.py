@@ -1,21 +1,23 @@
-"""Whether our SAM, HQ-SAM and MobileSAM answer as the official implementations do.
+"""Whether our networks of the SAM family answer as the official implementations do.
 
 The same weights and the same prompts on both sides, in fp32: the largest difference of
 the logits as a share of their range, and the IoU of the masks, on the network's grid
-and at the image's own size.
+and at the image's own size. Where there is a memory of images, a film too.
 
-    python -m benchmarks.sam_parity --official DIR [--models sam-vit-b mobile-sam …]
+    python -m benchmarks.sam_parity --official DIR [--models sam-vit-b edgetam …]
         [--weights DIR] [--images "640 x 480" …] [--json OUT]
 
-``--official`` holds the checkouts that ``benchmarks.sam_official`` names; what is not
-there is skipped by name. ``--weights`` holds published checkpoints; without it, or
-without a file, the weights are random and seeded.
+``--official`` holds the checkouts that ``benchmarks.sam_official`` and
+``benchmarks.sam2_official`` name; what is not there is skipped by name. ``--weights``
+holds published checkpoints; without it, or without a file, the weights are random and
+seeded.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -24,50 +26,25 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from benchmarks.sam_official import IMAGES, OFFICIAL, missing, ours, predictor
+from benchmarks import sam2_film, sam2_official, sam_official
+from benchmarks.sam_official import IMAGES, Asked, prompts_on
 from seggui.core.geometry import Box
 from seggui.core.mask import Mask
 from seggui.files.atomic import write_whole
 from seggui.models import catalog
 from seggui.models.prompted.sam.backbone import Answer, Backbone, Features, Marks
 from seggui.models.prompted.sam.drawing import Finding, drawn
-from seggui.models.prompted.sam.first import FirstBackbone
 from seggui.models.prompted.sam.frame import Frame, frame_of, square_of
+from seggui.models.prompted.sam.sam2 import Sam2Backbone
 
+FAMILIES = {
+    **dict.fromkeys(sam_official.OFFICIAL, sam_official),
+    **dict.fromkeys(sam2_official.SECOND, sam2_official),
+}
+"""For each model what knows its official implementation."""
 MOST_APART = 1e-3
 LEAST_IOU = 0.999
 THREADS = 2
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A prompt in the pixel indices that the official predictors take."""
-
-    name: str
-    points: tuple[tuple[float, float], ...] = ()
-    labels: tuple[int, ...] = ()
-    boxes: tuple[tuple[float, float, float, float], ...] = ()
-    previous: bool = False
-    several: bool = True
-
-
-def prompts_on(height: int, width: int) -> list[Asked]:
-    """Points, boxes, a previous mask, several boxes at once."""
-    x, y = round(width * 0.4), round(height * 0.35)
-    other = (round(width * 0.7), round(height * 0.6))
-    box = (width * 0.3, height * 0.2, width * 0.6, height * 0.7)
-    second = (width * 0.1, height * 0.1, width * 0.9, height * 0.5)
-    third = (width * 0.5, height * 0.5, width * 0.8, height * 0.9)
-    many = tuple((width * (i % 6) / 6, height * (i // 6) / 4) for i in range(24))
-    return [
-        Asked("one point", ((x, y),), (1,)),
-        Asked("two points, one mask", ((x, y), other), (1, 0), several=False),
-        Asked("24 points", many, tuple(i % 3 and 1 for i in range(24)), several=False),
-        Asked("a box", boxes=(box,), several=False),
-        Asked("a box and a point", ((x, y),), (1,), (box,)),
-        Asked("a point and a mask", (other,), (0,), previous=True, several=False),
-        Asked("three boxes at once", boxes=(box, second, third)),
-    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +67,13 @@ class Row:
         return self.apart <= MOST_APART and iou >= LEAST_IOU
 
 
-def compared(name: str, image_name: str, sides: tuple[Any, FirstBackbone]) -> list[Row]:
+def compared(
+    name: str,
+    image_name: str,
+    official: Any,  # noqa: ANN401
+    backbone: Backbone,
+) -> Iterator[Row]:
     """Ask both about one image."""
-    official, backbone = sides
     image = IMAGES[image_name]()
     height, width = image.shape[:2]
     with torch.inference_mode():
@@ -100,45 +81,27 @@ def compared(name: str, image_name: str, sides: tuple[Any, FirstBackbone]) -> li
     frame = frame_of(Box(0, 0, width, height), backbone.side, backbone.fit)
     square = square_of(image, frame, backbone.fit, backbone.mean, backbone.deviation)
     features = backbone.encode(square)
-    rows, last = [], None
+    last = None
     for asked in prompts_on(height, width):
-        theirs = _official_answer(official, asked, last)
-        mine = our_answer(backbone, features, frame, asked, last)
+        theirs = FAMILIES[name].answered(official, asked, last)
+        mine = _our_answer(backbone, features, frame, asked, last)
         if asked.name == "one point":
             last = theirs[2][0, :1]
         if name.startswith("hq") and asked.several:
             # Theirs is the best one alone, with its correction.
             mine = [_best(answer) for answer in mine]
-        rows.append(row_of((name, image_name, asked.name), theirs, mine, frame))
-    return rows
+        yield _row_of((name, image_name, asked.name), theirs, mine, frame)
 
 
-def _official_answer(
-    official: Any,  # noqa: ANN401
-    asked: Asked,
-    last: NDArray[np.float32] | None,
-) -> tuple[NDArray[Any], ...]:
-    """Masks at the image's size, expected IoU and logits; axes (prompt, mask, …)."""
-    size = official.original_size
-    scale = official.transform
-    points = labels = boxes = mask = None
-    if asked.points:
-        placed = scale.apply_coords(np.array(asked.points, dtype=np.float64), size)
-        points = torch.as_tensor(placed, dtype=torch.float)[None]
-        labels = torch.as_tensor(asked.labels, dtype=torch.int)[None]
-    if asked.boxes:
-        placed = scale.apply_boxes(np.array(asked.boxes, dtype=np.float64), size)
-        boxes = torch.as_tensor(placed, dtype=torch.float)
-    if asked.previous and last is not None:
-        mask = torch.as_tensor(last)[None]
-    with torch.inference_mode():
-        found = official.predict_torch(
-            points, labels, boxes, mask, multimask_output=asked.several
-        )
-    return tuple(value.numpy() for value in found)
+def carried(name: str, official: Any, backbone: Sam2Backbone) -> Iterator[Row]:  # noqa: ANN401
+    """Carry objects through a film on both sides."""
+    for what, theirs, mine in sam2_film.carried(name, official, backbone):
+        apart = float((theirs - mine).abs().max() / np.ptp(theirs.numpy()))
+        iou = _iou((theirs > 0).numpy(), (mine > 0).numpy())
+        yield Row(name, "film", what, apart, iou, iou, 0.0)
 
 
-def our_answer(
+def _our_answer(
     backbone: Backbone,
     features: Features,
     frame: Frame,
@@ -167,7 +130,7 @@ def _best(answer: Answer) -> Answer:
     return Answer(answer.logits_nhw[some], answer.quality[some])
 
 
-def row_of(
+def _row_of(
     names: tuple[str, str, str],
     theirs: tuple[NDArray[Any], ...],
     mine: list[Answer],
@@ -196,15 +159,29 @@ def row_of(
 
 
 def _iou(one: NDArray[np.bool_], two: NDArray[np.bool_]) -> float:
-    union = np.count_nonzero(one | two)
-    return np.count_nonzero(one & two) / union if union else 1.0
+    union = int(np.count_nonzero(one | two))
+    return int(np.count_nonzero(one & two)) / union if union else 1.0
+
+
+def rows_of(name: str, options: argparse.Namespace) -> Iterator[Row]:
+    """Everything that is asked of one model."""
+    family = FAMILIES[name]
+    file = catalog.get(name).weights
+    path = options.weights and file and options.weights / file.name
+    weights = path if path and path.is_file() else None
+    official = family.predictor(name, options.official, weights, options.seed)
+    backbone = family.ours(name, official.model, weights)
+    for image_name in options.images:
+        yield from compared(name, image_name, official, backbone)
+    if isinstance(backbone, Sam2Backbone):
+        yield from carried(name, official, backbone)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--official", type=Path, required=True, metavar="DIR")
-    parser.add_argument("--models", nargs="+", choices=OFFICIAL, default=[*OFFICIAL])
-    parser.add_argument("--images", nargs="+", choices=IMAGES, default=[*IMAGES])
+    parser.add_argument("--models", nargs="+", choices=FAMILIES, default=[*FAMILIES])
+    parser.add_argument("--images", nargs="*", choices=IMAGES, default=[*IMAGES])
     parser.add_argument("--weights", type=Path, metavar="DIR")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=THREADS)
@@ -214,24 +191,18 @@ def main() -> None:
     rows: list[Row] = []
     print(f"{'':50} logits apart  IoU grid  IoU image  quality apart")
     for name in options.models:
-        if (why := missing(name, options.official)) is not None:
+        if (why := FAMILIES[name].missing(name, options.official)) is not None:
             print(why)
             continue
-        file = catalog.get(name).weights
-        path = options.weights and file and options.weights / file.name
-        weights = path if path and path.is_file() else None
-        official = predictor(name, options.official, weights, options.seed)
-        sides = (official, ours(name, official.model, weights))
-        for image_name in options.images:
-            for row in compared(name, image_name, sides):
-                rows.append(row)
-                where = f"{row.model}, {row.image}, {row.prompt}"
-                told = "" if row.good else "  TOO FAR APART"
-                print(
-                    f"{where:50} {row.apart:11.1e} {row.iou_grid:10.5f}"
-                    f"{row.iou_image:10.5f} {row.quality_apart:12.1e}{told}",
-                    flush=True,
-                )
+        for row in rows_of(name, options):
+            rows.append(row)
+            where = f"{row.model}, {row.image}, {row.prompt}"
+            told = "" if row.good else "  TOO FAR APART"
+            print(
+                f"{where:50} {row.apart:11.1e} {row.iou_grid:10.5f}"
+                f"{row.iou_image:10.5f} {row.quality_apart:12.1e}{told}",
+                flush=True,
+            )
     if options.json is not None:
         found = [asdict(row) | {"good": row.good} for row in rows]
         write_whole(options.json, json.dumps(found, indent=1).encode())

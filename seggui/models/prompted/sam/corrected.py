@@ -1,4 +1,4 @@
-"""An answer brought together with the mask before it and with the marks themselves."""
+"""An answer brought together with the mask before it."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from numpy.typing import NDArray
 
 from seggui.core.geometry import Box
 from seggui.core.mask import Mask
-from seggui.core.prompt import Point, Prompt
-from seggui.models.prompted.sam.marking import last_of_each
+from seggui.core.prompt import Point
 
 
 def kept_elsewhere(answer: Mask, before: Mask, points: tuple[Point, ...]) -> Mask:
@@ -48,16 +47,3 @@ def _parts_at(
         if box.contains(p.x, p.y)
     } - {0}
     return np.isin(labels, list(found))
-
-
-def honoured(mask: Mask, prompt: Prompt) -> Mask:
-    """Keep to the box, and let each click have at least its own pixel."""
-    box = prompt.box
-    if box is not None and all(box.contains(p.x, p.y) for p in prompt.positives):
-        mask = Mask.from_window(mask.height, mask.width, box, mask.window(box))
-    for point in last_of_each(prompt.points):
-        if mask.contains(point.x, point.y) != point.positive:
-            x, y = int(point.x), int(point.y)
-            pixel = np.array([[point.positive]])
-            mask = mask.with_window(Box(x, y, x + 1, y + 1), pixel)
-    return mask

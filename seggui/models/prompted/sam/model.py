@@ -22,8 +22,9 @@ from seggui.core.ports import ModelInfo, Report
 from seggui.core.prompt import Prompt
 from seggui.errors import BadRequest, SegguiError
 from seggui.models.devices import out_of_memory
+from seggui.models.prompted.honouring import honoured
 from seggui.models.prompted.sam.backbone import Backbone
-from seggui.models.prompted.sam.corrected import honoured, kept_elsewhere
+from seggui.models.prompted.sam.corrected import kept_elsewhere
 from seggui.models.prompted.sam.drawing import Finding, drawn
 from seggui.models.prompted.sam.frame import frame_of, square_of
 from seggui.models.prompted.sam.looks import Encoding, Look, closer_box, cut_short

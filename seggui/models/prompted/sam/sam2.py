@@ -49,6 +49,9 @@ class Seen:
 class Sam2Heads:
     """The encoder and the decoder of one network, called as images need them."""
 
+    mean: Sequence[float] = MEAN
+    deviation: Sequence[float] = DEVIATION
+
     def __init__(self, network: Any, device: Device, precision: str = "auto") -> None:  # noqa: ANN401 - of transformers
         self.network = network
         self.decoder = second_decoder(network.mask_decoder)
@@ -110,27 +113,26 @@ class Sam2Backbone:
     """SAM 2.1 or EdgeTAM behind the prompts of an image."""
 
     fit: Fit = "stretched"
-    mean: Sequence[float] = MEAN
-    deviation: Sequence[float] = DEVIATION
 
     def __init__(self, heads: Sam2Heads, numbers: str) -> None:
-        self._heads = heads
+        self.heads = heads
+        self.mean, self.deviation = heads.mean, heads.deviation
         self._numbers = numbers
         self.side = heads.side
         self.mask_side = 4 * heads.grid
 
     @property
     def digest(self) -> str:
-        return f"{self._numbers}:{'bfloat16' if self._heads.half else 'float32'}:2"
+        return f"{self._numbers}:{'bfloat16' if self.heads.half else 'float32'}:2"
 
     @property
     def device(self) -> torch.device:
-        return self._heads.device
+        return self.heads.device
 
     @property
     def shapes(self) -> Mapping[str, tuple[int, ...]]:
-        width: int = self._heads.network.hidden_dim
-        cells = self._heads.grid**2
+        width: int = self.heads.network.hidden_dim
+        cells = self.heads.grid**2
         return {
             "fine": (1, cells, 4, 4, width // 8),
             "middle": (1, cells, 4, width // 4),
@@ -138,15 +140,15 @@ class Sam2Backbone:
         }
 
     def move(self, device: torch.device) -> None:
-        self._heads.move(Device(device.type, "asked for"))
+        self.heads.move(Device(device.type, "asked for"))
 
     @torch.inference_mode()
     def encode(self, square: Tensor) -> Features:
-        return self.maps(self._heads.see(square))
+        return self.maps(self.heads.see(square))
 
     def maps(self, seen: Seen) -> dict[str, Tensor]:
         """What the decoder reads of an image that follows on no other."""
-        coarse = tokens_of(seen.coarse) + self._heads.network.no_memory_embedding
+        coarse = tokens_of(seen.coarse) + self.heads.network.no_memory_embedding
         return {
             "fine": seen.fine,
             "middle": seen.middle,
@@ -160,8 +162,8 @@ class Sam2Backbone:
         answers: dict[int, Answer] = {}
         for places in alike(marks, 1 if self.device.type == "cpu" else _AT_ONCE):
             batch = [marks[place] for place in places]
-            sparse, dense = prompted(self._heads.network, batch, self.device)
-            masks, quality, _, _ = self._heads.masks(
+            sparse, dense = prompted(self.heads.network, batch, self.device)
+            masks, quality, _, _ = self.heads.masks(
                 (maps[0], maps[1], maps[2]), sparse, dense, several=batch[0].several
             )
             answers |= zip(places, _answers(masks, quality), strict=True)

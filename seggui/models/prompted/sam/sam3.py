@@ -24,9 +24,6 @@ from seggui.models.prompted.sam.sam2 import Sam2Backbone
 from seggui.models.prompted.sam.sam2_networks import Opened
 from seggui.models.prompted.sam.sam3_networks import Concepts, Sam3Heads, open_network
 
-MIDDLE = (127.5, 127.5, 127.5)
-"""The mean and the deviation that it was trained with."""
-
 
 def open_third(info: ModelInfo, weights: Path) -> Sam3Model:
     """Open SAM 3 for prompts on single images; raises as ``open_network``."""
@@ -44,9 +41,6 @@ def model_of(
 
 class Sam3Backbone(Sam2Backbone):
     """The tracker behind points and boxes; what the encoder saw is kept for words."""
-
-    mean: Sequence[float] = MIDDLE
-    deviation: Sequence[float] = MIDDLE
 
     def __init__(self, heads: Sam3Heads, numbers: str) -> None:
         super().__init__(heads, numbers)

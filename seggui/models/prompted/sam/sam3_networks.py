@@ -26,6 +26,8 @@ from seggui.models.prompted.sam.sam2 import Sam2Heads, Seen
 from seggui.models.prompted.sam.sam2_networks import Opened
 from seggui.models.prompted.sam.sam3_names import of_sam3_release
 
+_MIDDLE: Final = (127.5, 127.5, 127.5)
+"""The mean and the deviation that it was trained with."""
 _TYPE: Final = "sam3_video"
 _MOST_TOKENS: Final = 32
 _MOST_TEXTS: Final = 32
@@ -65,6 +67,8 @@ def open_network(info: ModelInfo, path: Path) -> Opened:
 
 class Sam3Heads(Sam2Heads):
     """The tracker's heads, which are those of SAM 2, behind the shared encoder."""
+
+    mean = deviation = _MIDDLE
 
     def __init__(self, network: Any, device: Device, precision: str = "auto") -> None:  # noqa: ANN401 - of transformers
         self.whole = network

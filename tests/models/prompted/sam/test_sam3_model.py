@@ -120,7 +120,7 @@ def test_another_model_is_refused(tmp_path, folder):
 
 def test_the_tracker_and_the_detector_share_one_encoder(folder):
     model = sam3_tiny.model(folder)
-    heads = model._backbone._heads
+    heads = model._backbone.heads
     assert heads.network.vision_encoder is None
     with torch.inference_mode():
         features = model._backbone.encode(torch.zeros(1, 3, heads.side, heads.side))
