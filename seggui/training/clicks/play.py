@@ -64,11 +64,16 @@ class Board:
 
 
 def board_of(
-    scene: ClickScene, which: int, draw: Random | None, margin: float = 1.4
+    scene: ClickScene,
+    which: int,
+    draw: Random | None,
+    margin: float = 1.4,
+    close_side: float = 0.0,
 ) -> Board | None:
     """Cut a window around an object; None where too little of it is left.
 
-    Without ``draw`` the window is in the middle and nothing is disturbed.
+    Without ``draw`` the window is in the middle and nothing is disturbed. With a
+    ``close_side`` it is about that large, and somewhere on the object.
     """
     truth = scene.objects[which]
     height, width = truth.shape
@@ -79,6 +84,9 @@ def board_of(
     side = reach * margin
     if draw is not None:
         x, y, side, local = _somewhere(truth, middle, reach, draw)
+        if close_side:
+            x, y = _anywhere_on(truth, draw)
+            side, local = close_side * float(np.exp(draw.normal(0, 0.2))), True
         middle = (x, y)
     box = window(*middle, side, width, height)
     scale = scale_of(box)
@@ -130,14 +138,7 @@ def _somewhere(
         places = np.argwhere(edge > 0 if edge.any() else truth)
         y, x = places[draw.integers(len(places))]
         return float(x), float(y), reach * draw.uniform(0.3, 0.9), True
-    if kind < 0.38:
-        # A look around a click that knows nothing of the object.
-        point = next_click(truth, truth & False, ())
-        most = np.log(max(1.0, max(truth.shape) / LEAST_SIDE))
-        side = LEAST_SIDE * float(np.exp(draw.uniform(0.0, most)))
-        off = draw.normal(0, 0.05 * min(reach, side), 2)
-        return point.x + off[0], point.y + off[1], side, side < reach
-    if kind < 0.6:
+    if kind < 0.55:
         # In use size and place are guesses, so they must not tell what the object is.
         side = max(LEAST_SIDE, reach * float(np.exp(draw.normal(0.4, 0.6))))
         off = draw.normal(0, 0.08 * reach + 0.1 * side, 2)
@@ -148,6 +149,12 @@ def _somewhere(
     slack = 0.5 * (side - reach) + 0.05 * reach
     x = middle[0] + draw.uniform(-slack, slack)
     return x, middle[1] + draw.uniform(-slack, slack), side, False
+
+
+def _anywhere_on(truth: Bools, draw: Random) -> tuple[float, float]:
+    flat = np.flatnonzero(truth)
+    y, x = divmod(int(flat[draw.integers(len(flat))]), truth.shape[1])
+    return x + 0.5, y + 0.5
 
 
 def game(
