@@ -214,15 +214,17 @@ class _Forest:
         """Join all pairs that are each other's nearest; False when none are left."""
         if not self.pairs.size:
             return False
-        keep, drop = self.pairs[:, self._mutual_nearest(self._cost())]
+        joined = self.pairs[:, self._mutual_nearest(self._cost())]
+        keep, drop = joined
         new = np.arange(self.made, self.made + len(keep))
         self.made += len(keep)
-        self.parents[self.nodes[keep]] = new
-        self.parents[self.nodes[drop]] = new
+        self.parents[self.nodes[joined]] = new
         self.nodes[keep] = new
-        both = self.sizes[keep] + self.sizes[drop]
-        share = (self.sizes[keep] / both)[:, None]
-        self.looks[keep] = self.looks[keep] * share + self.looks[drop] * (1.0 - share)
+        sizes = self.sizes[joined]
+        both = sizes[0] + sizes[1]
+        share = (sizes[0] / both)[:, None]
+        one, two = self.looks.take(joined, axis=0)
+        self.looks[keep] = one * share + two * (1.0 - share)
         self.sizes[keep] = both
         self.weights[keep] = both ** self.powers[keep]
         self._merge_pairs(keep, drop)
@@ -242,11 +244,12 @@ class _Forest:
         ends, costs = self.pairs.ravel(), np.concatenate([cost, cost])
         least = np.full(len(self.nodes), np.inf)
         np.minimum.at(least, ends, costs)
-        cheapest = np.flatnonzero(costs == least[ends])
+        (cheapest,) = (costs == least[ends]).nonzero()
         nearest = np.full(len(self.nodes), len(cost))
         np.minimum.at(nearest, ends[cheapest], cheapest % len(cost))
+        # Both ends agree on one pair, and no other pair has both of these ends.
         one, two = nearest[self.pairs]
-        return np.flatnonzero((one == two) & (one == np.arange(len(cost))))
+        return np.asarray((one == two).nonzero()[0])
 
     def _merge_pairs(self, keep: Places, drop: Places) -> None:
         """Add up pairs that have become one, and forget those within a region."""
@@ -259,7 +262,7 @@ class _Forest:
         order = np.argsort(keys, kind="stable")
         keys = keys[order]
         # The first are those within a region: there is one at least, that was joined.
-        starts = np.flatnonzero(keys[1:] != keys[:-1]) + 1
+        starts = (keys[1:] != keys[:-1]).nonzero()[0] + 1
         self.pairs = np.stack(np.divmod(keys[starts], count))
         if len(starts):
             self.shared = np.add.reduceat(self.shared[:, order], starts, axis=1)

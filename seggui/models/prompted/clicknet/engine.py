@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cv2
 import torch
 from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
@@ -24,8 +25,11 @@ class Engine:
 
     def __call__(self, bytes_chw: Bytes) -> tuple[Floats, float]:
         """Probabilities, axes (y, x), and the expected IoU, 0 to 1."""
-        x = torch.from_numpy(bytes_chw)[None].to(self._kind).div_(255.0)
-        x = x.contiguous(memory_format=torch.channels_last)
+        # Channels last while they are bytes still: four times as fast as afterwards.
+        channels, height, width = bytes_chw.shape
+        bytes_pc = cv2.transpose(bytes_chw.reshape(channels, -1))
+        bytes_nhwc = torch.from_numpy(bytes_pc).view(1, height, width, channels)
+        x = bytes_nhwc.to(self._kind).div_(255.0).permute(0, 3, 1, 2)
         with torch.inference_mode():
             logits, quality = self._network(x)
             likely = torch.sigmoid(logits[0].float()).numpy()
