@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -13,6 +14,7 @@ from scipy import ndimage
 from seggui.errors import BadRequest
 from seggui.models.prompted.clicknet.channels import SIDE
 from seggui.models.prompted.clicknet.crops import MOST_ZOOM
+from seggui.models.prompted.clicknet.following import close_side
 from seggui.models.prompted.clicknet.looking import HABITS, MARGIN, Habits
 from seggui.training.clicks.scenes import LEAST_PIXELS, Bools
 from seggui.training.samples import IGNORE, Sample
@@ -99,7 +101,14 @@ def experience(samples: Sequence[Sample]) -> float:
 
     As in an estimate whose prior counts for ``PRIOR`` objects.
     """
-    count = sum(len(objects_in(sample).numbers) for sample in _some(samples))
+    width = _line_width(samples)
+    # Of a long line each window is something else to learn from.
+    side = close_side(width) if width else math.inf
+    count = sum(
+        max(1.0, (reach / side) ** 2)
+        for sample in _some(samples)
+        for reach in objects_in(sample).sides()
+    )
     return count / (count + PRIOR)
 
 

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from seggui.models.prompted.clicknet.engine import Engine
+from seggui.models.prompted.clicknet.following import close_side
 from seggui.models.prompted.clicknet.looking import Habits
 from seggui.models.prompted.clicknet.network import ClickNet
 from seggui.training.clicks import synthesis
@@ -135,7 +136,8 @@ class Practice:
             chosen = draw.permutation(objects.numbers)[:2]
             masks = tuple(objects.mask(one) for one in chosen)
             scene = ClickScene(sample.image_hwc, masks, alike=True)
-            board = board_of(scene, 0, draw) if masks else None
+            side = close_side(width) if (width := self._habits.line_width) else 0.0
+            board = board_of(scene, 0, draw, close_side=side) if masks else None
             if board is not None:
                 return board
         raise useless(self._samples)

@@ -63,9 +63,14 @@ class Pieces:
 def close_look(sight: Sight, asked: Asked, width: float, answer: Answer) -> Seen:
     """Look so closely at the newest click that lines of that width can be seen."""
     newest = asked.points[-1]
-    side = SIDE * width / WANTED
+    side = close_side(width)
     box = crops.window(newest.x, newest.y, side, sight.width, sight.height)
     return look(sight, asked, box, answer)
+
+
+def close_side(width: float) -> float:
+    """Side of a window, in image pixels, in which lines of that width can be seen."""
+    return SIDE * width / WANTED
 
 
 def followed(sight: Sight, asked: Asked, first: Seen, answer: Answer) -> Pieces:
