@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from seggui.core.mask import Mask
 from seggui.errors import EngineLost, SegguiError
-from seggui.jobs.client import WorkerClient
 from seggui.jobs.messages import Refine, Refined, Reply
 from seggui.jobs.shared import SharedImages
 from seggui.jobs.waiting import ask_and_wait
+from seggui.jobs.worker_client import WorkerClient
 from seggui.refine.recipe import Recipe
 
 FACTORY = "seggui.jobs.refine_host:open_host"

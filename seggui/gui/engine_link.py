@@ -22,7 +22,7 @@ from seggui.core.mask import Mask
 from seggui.core.parameters import Settings
 from seggui.core.prompt import Prompt
 from seggui.errors import SegguiError
-from seggui.jobs.client import Client, WorkerClient
+from seggui.jobs.client import Client
 from seggui.jobs.messages import (
     Answers,
     Ask,
@@ -42,6 +42,7 @@ from seggui.jobs.messages import (
     SharedImage,
 )
 from seggui.jobs.shared import SharedImages
+from seggui.jobs.worker_client import WorkerClient
 
 _ENGINE = "seggui.models.host:open_host"
 _REFINER = "seggui.jobs.refine_host:open_host"

@@ -18,7 +18,6 @@ import pytest
 from seggui.core.mask import Mask
 from seggui.core.prompt import Point, Prompt
 from seggui.errors import Cancelled, EngineLost, SegguiError
-from seggui.jobs.client import WorkerClient
 from seggui.jobs.messages import (
     Ask,
     Candidates,
@@ -33,6 +32,7 @@ from seggui.jobs.messages import (
 )
 from seggui.jobs.shared import SharedImages
 from seggui.jobs.waiting import ask_and_wait
+from seggui.jobs.worker_client import WorkerClient
 
 IMAGE = SharedImage("key", "nowhere", 4, 6)
 PROMPT = Prompt((Point(1, 1),))
@@ -473,7 +473,7 @@ def test_a_worker_ends_with_a_killed_window(tmp_path, deed):
         textwrap.dedent(
             f"""
             import sys, time
-            from seggui.jobs.client import WorkerClient
+            from seggui.jobs.worker_client import WorkerClient
             from seggui.jobs.messages import Predict, SharedImage
             from seggui.jobs.shared import SharedImages
             import numpy as np

@@ -11,10 +11,10 @@ from seggui.core.geometry import Box
 from seggui.core.mask import Mask
 from seggui.errors import BadRequest, Cancelled, Unreadable
 from seggui.jobs.batch import Lending, run_batch
-from seggui.jobs.client import WorkerClient
 from seggui.jobs.in_process import InProcessClient
 from seggui.jobs.propagation import Propagation, range_from, sequence_around
 from seggui.jobs.shared import SharedImages
+from seggui.jobs.worker_client import WorkerClient
 
 NAMES = tuple(f"f{k}.png" for k in range(8))
 

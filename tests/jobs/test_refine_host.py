@@ -9,10 +9,10 @@ import pytest
 from seggui.core.mask import Mask
 from seggui.core.ports import unwatched
 from seggui.errors import BadRequest, Cancelled
-from seggui.jobs.client import WorkerClient
 from seggui.jobs.messages import Failed, Progress, Refine, Refined
 from seggui.jobs.refine_host import open_host
 from seggui.jobs.shared import SharedImages
+from seggui.jobs.worker_client import WorkerClient
 
 
 @pytest.fixture
