@@ -107,6 +107,7 @@ _THIRD = (
             input_size="1008 x 1008",
         ),
         "seggui.models.prompted.sam.sam3:open_third",
+        "seggui.models.propagation.third:open_memory",
     ),
 )
 

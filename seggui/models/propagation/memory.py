@@ -1,7 +1,8 @@
-"""Carrying masks from image to image with the memory of SAM 2.1 and EdgeTAM.
+"""Carrying masks from image to image with the memory of SAM 2.1, EdgeTAM and SAM 3.
 
 Ravi et al., "SAM 2: Segment Anything in Images and Videos" (2024), section 4 and
-appendix D; Zhou et al., "EdgeTAM" (2025), whose memory is a few latents for each image.
+appendix D; Zhou et al., "EdgeTAM" (2025), whose memory is a few latents for each image;
+Carion et al., "SAM 3" (2025), whose tracker is that of SAM 2 behind another encoder.
 Images that a person gave masks for are remembered beside the last few, and each object
 is followed on its own. Direction is nothing but the order of calls.
 """
@@ -28,13 +29,7 @@ from seggui.errors import BadRequest
 from seggui.models.devices import choose
 from seggui.models.prompted.sam.drawing import Finding, drawn
 from seggui.models.prompted.sam.frame import Frame, frame_of, square_of
-from seggui.models.prompted.sam.sam2 import (
-    DEVIATION,
-    MEAN,
-    Sam2Heads,
-    Seen,
-    tokens_of,
-)
+from seggui.models.prompted.sam.sam2 import Sam2Heads, Seen, tokens_of
 from seggui.models.prompted.sam.sam2_networks import open_network
 
 MOST_TOLD: Final = 4
@@ -157,8 +152,9 @@ class MemoryModel:
         total = 1 + len(known) + len(carried)
         report(0, total, "Looking at the image")
         frame = frame_of(Box(0, 0, width, height), self._side, "stretched")
-        square = square_of(image_hwc, frame, "stretched", MEAN, DEVIATION)
-        seen = self._heads.see(square)
+        heads = self._heads
+        square = square_of(image_hwc, frame, "stretched", heads.mean, heads.deviation)
+        seen = heads.see(square)
         traces: dict[str, Trace] = {}
         for done, (name, mask) in enumerate(known.items(), start=1):
             report(done, total, "Remembering objects")
@@ -185,13 +181,12 @@ class MemoryModel:
         """A given mask stands as it is; the decoder only makes the pointer."""
         pixels = torch.from_numpy(mask.dense().astype(np.float32))[None, None]
         side = self._side
-        small = functional.interpolate(
-            pixels, size=(side, side), mode="bilinear", antialias=True
-        )
+        small = _resized(pixels, side)
         # Of an object thinner than a pixel of the square the most covered remain.
         limit = min(0.5, float(small.max())) if not mask.is_empty else 0.5
         on = (small >= limit).float().to(self._heads.device)
-        sparse, dense = self._prompts(self._network.mask_downsample(on))
+        small = self._network.mask_downsample(on)
+        sparse, dense = self._prompts(_resized(small, 4 * self._heads.grid))
         maps = (seen.fine, seen.middle, tokens_of(seen.coarse))
         _, _, tokens, chance = self._heads.masks(maps, sparse, dense, several=False)
         there = not mask.is_empty
@@ -241,6 +236,8 @@ class MemoryModel:
         network = self._network
         shares = torch.sigmoid(drawn_mask.logits) * _SCALE + _OFFSET
         with self._heads.computing():
+            # SAM 3's cells are of 14 pixels, and its memory takes 16 of each.
+            shares = _resized(shares, 16 * self._heads.grid)
             plane, places = network.memory_encoder(seen.coarse, shares)
             absent = network.occlusion_spatial_embedding_parameter
             if absent is not None and not drawn_mask.there:
@@ -315,6 +312,15 @@ def _followed(
     drawing = drawn(Finding(frame, logits_hw, found.sure), None, image_hwc)
     mask = Mask.from_window(height, width, drawing.box, drawing.pixels_hw)
     return Followed(mask, found.sure)
+
+
+def _resized(plane: Tensor, side: int) -> Tensor:
+    """A plane of ``side`` pixels to a side, smoothed where it shrinks."""
+    if plane.shape[-2:] == (side, side):
+        return plane
+    return functional.interpolate(
+        plane, size=(side, side), mode="bilinear", antialias=True
+    )
 
 
 def _waves(places: Tensor, width: int) -> Tensor:

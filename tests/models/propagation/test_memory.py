@@ -1,7 +1,8 @@
-"""Carrying masks with the memory of SAM 2.1 and EdgeTAM, on tiny networks."""
+"""Carrying masks with the memory of SAM 2.1, EdgeTAM and SAM 3, on tiny networks."""
 
 import numpy as np
 import pytest
+import sam3_tiny
 import torch
 from sam2_tiny import NETWORKS, folder_of, info_of, network_of, opened
 
@@ -10,6 +11,8 @@ from seggui.core.ports import unwatched
 from seggui.errors import BadRequest, Cancelled
 from seggui.models.devices import Device
 from seggui.models.prompted.sam.sam2 import Sam2Heads
+from seggui.models.prompted.sam.sam3_networks import Sam3Heads
+from seggui.models.propagation import third
 from seggui.models.propagation.memory import MOST_TOLD, MemoryModel, open_memory
 
 HEIGHT, WIDTH = 60, 90
@@ -25,17 +28,20 @@ def frame_at(step):
     return np.clip(noise, 0, 255).astype(np.uint8), Mask.from_dense(disc)
 
 
-@pytest.fixture(scope="module", params=sorted(NETWORKS))
+@pytest.fixture(scope="module", params=[*sorted(NETWORKS), "sam3"])
 def model(request):
     return memory_model(request.param)
 
 
 def memory_model(name, precision="float32"):
-    network = opened(name)
+    if name == "sam3":
+        heads = Sam3Heads(sam3_tiny.network(), CPU, precision)
+    else:
+        heads = Sam2Heads(opened(name).network, CPU, precision)
     # Weights by chance may say that there never is an object.
     with torch.no_grad():
-        network.network.mask_decoder.pred_obj_score_head.proj_out.bias.fill_(50)
-    return MemoryModel(info_of(name), Sam2Heads(network.network, CPU, precision))
+        heads.network.mask_decoder.pred_obj_score_head.proj_out.bias.fill_(50)
+    return MemoryModel(info_of(name), heads)
 
 
 def follow(model, memory, step, **known):
@@ -208,6 +214,14 @@ def test_a_folder_of_hugging_face_opens(tmp_path):
     network = network_of("sam2.1-tiny")
     path = folder_of(tmp_path / "model", network)
     model = open_memory(info_of("sam2.1-tiny"), path)
+    memory = model.begin()
+    follow(model, memory, 0, disc=frame_at(0)[1])
+    assert set(follow(model, memory, 1)) == {"disc"}
+
+
+def test_sam_3_opens_from_its_folder(tmp_path):
+    path = sam3_tiny.folder(tmp_path / "sam3")
+    model = third.open_memory(info_of("sam3"), path)
     memory = model.begin()
     follow(model, memory, 0, disc=frame_at(0)[1])
     assert set(follow(model, memory, 1)) == {"disc"}
