@@ -9,6 +9,7 @@ from __future__ import annotations
 import codecs
 import json
 import math
+import stat
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -25,7 +26,11 @@ def json_file(text: str) -> bytes:
 def read_json(path: Path) -> object:
     """Return the value in a JSON file; raises ``Unreadable``."""
     try:
-        size = path.stat().st_size
+        known = path.stat()
+        size = known.st_size
+        if not (stat.S_ISREG(known.st_mode) or stat.S_ISDIR(known.st_mode)):
+            # A device may never come to an end.
+            raise Unreadable(path, "it is not a regular file")
         if size > LARGEST_BYTES:
             raise Unreadable(path, f"it is {size:,} bytes, far over what fits memory")
         data = path.read_bytes()

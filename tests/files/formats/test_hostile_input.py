@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import struct
 import zlib
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,6 +20,7 @@ from seggui.core.ports import unwatched
 from seggui.errors import BadRequest, SegguiError, Unreadable
 from seggui.files.formats.coco import read as read_coco
 from seggui.files.formats.importing import documents_after, suggest_mapping
+from seggui.files.formats.json_text import read_json
 from seggui.files.formats.png import png_of_ids
 from seggui.files.formats.png_index import read as read_index
 from seggui.files.formats.png_instance import read as read_instances
@@ -458,3 +461,8 @@ def test_no_damaged_png_crashes_the_reader(tmp_path_factory, place, value, cut) 
     (folder / "a.png").write_bytes(bytes(data[: len(data) - cut]))
     for reader in (read_index, read_instances):
         reader(folder, IMAGES, unwatched)
+
+
+def test_a_device_is_not_read_to_its_end():
+    with pytest.raises(Unreadable, match="not a regular file"):
+        read_json(Path(os.devnull))
