@@ -88,18 +88,24 @@ class WorkerClient:
 
     def request(self, request: Request, on_reply: OnReply | None = None) -> None:
         pending = _Pending(request, on_reply)
-        if self._closed:
-            self._give(pending, cancelled(request.ticket))
-            return
         with self._lock:
-            refusal = self._crashes.refusal(request)
-            if refusal is not None:
-                self._answers.append((pending, refusal))
-            else:
-                self._pending[request.ticket] = pending
-                if self._life is not None:
-                    self._life.send(request)
-            self._ring()
+            # Under the lock: once closed, nobody settles what is still put in.
+            if not self._closed:
+                self._put_in(pending)
+                return
+        self._give(pending, cancelled(request.ticket))
+
+    def _put_in(self, pending: _Pending) -> None:
+        """Have it answered by the process, or at once; the lock is held."""
+        request = pending.request
+        refusal = self._crashes.refusal(request)
+        if refusal is not None:
+            self._answers.append((pending, refusal))
+        else:
+            self._pending[request.ticket] = pending
+            if self._life is not None:
+                self._life.send(request)
+        self._ring()
 
     def cancel(self, ticket: int) -> None:
         with self._lock:

@@ -438,6 +438,18 @@ def test_waiting_can_be_cancelled(listener):
     assert isinstance(ask_and_wait(it.client, ask(2)), Candidates)
 
 
+def test_what_is_asked_in_the_moment_of_closing_is_answered(listener):
+    it = listener()
+    heard = queue.Queue()
+    asking = threading.Thread(target=it.client.request, args=(ask(1), heard.put))
+    with it.client._lock:
+        asking.start()
+        time.sleep(0.1)  # it waits for the lock by now
+        it.client._closed = True
+    asking.join()
+    assert heard.get(timeout=1).reason == "cancelled"
+
+
 def test_whoever_waits_is_let_go_when_the_client_closes(listener):
     it = listener()
     seen = queue.Queue()
