@@ -47,6 +47,11 @@ def split_alpha(pixels: Pixels, alpha: Alpha) -> tuple[Pixels, Pixels | None]:
     return pixels[..., :3], cover
 
 
+def shows_through(cover: Pixels) -> bool:
+    """Whether any pixel is not wholly covered; many files carry an opaque alpha."""
+    return int(_cover_to_bytes(cover).min(initial=255)) < 255
+
+
 def value_range(colour: Pixels) -> tuple[float, float]:
     """The values shown as black and white, from at most a million samples."""
     flat = colour.reshape(-1)

@@ -20,7 +20,7 @@ from seggui.core.document import ImageFacts
 from seggui.errors import Unreadable
 from seggui.files import pillow_reader, tiff_reader
 from seggui.files.atomic import size_in_words
-from seggui.files.display import split_alpha, to_rgb
+from seggui.files.display import shows_through, split_alpha, to_rgb
 from seggui.files.image_kinds import Alpha, ImageHeader, NotAnImage, kind_of
 from seggui.files.pillow_reader import Raw
 
@@ -252,7 +252,9 @@ def _further_notes(raw: Raw, page: int) -> list[str]:
     notes = []
     if raw.pages > 1:
         notes.append(f"{raw.pages} pages, this is page {page + 1}")
-    colour, _ = split_alpha(raw.pixels, raw.alpha)
+    colour, cover = split_alpha(raw.pixels, raw.alpha)
+    if cover is not None and shows_through(cover):
+        notes.append("has transparency, shown over mid-grey")
     if colour.dtype.kind == "f":
         missing = int(np.count_nonzero(~np.isfinite(colour)))
         if missing:

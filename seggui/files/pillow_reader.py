@@ -213,8 +213,6 @@ def _pixels_of(image: Image.Image) -> tuple[NDArray[Any], Alpha, tuple[str, ...]
     if pixels.dtype.byteorder == ">":
         pixels = pixels.astype(pixels.dtype.newbyteorder("="))
     alpha: Alpha = "straight" if image.mode in ("LA", "RGBA") else "none"
-    if alpha == "straight":
-        notes = (*notes, "has transparency, shown over mid-grey")
     return pixels, alpha, notes
 
 

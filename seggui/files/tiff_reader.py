@@ -169,7 +169,7 @@ def _alpha_of(
     channels = pixels.shape[2] if pixels.ndim == 3 else 1
     if channels in (2, 4) and extra and extra[-1] in (1, 2):
         alpha: Alpha = "premultiplied" if extra[-1] == 1 else "straight"
-        return alpha, ("has transparency, shown over mid-grey",)
+        return alpha, ()
     if channels > 3:
         return "none", (f"{channels} channels, the first three shown",)
     if channels == 2:

@@ -139,6 +139,23 @@ def test_transparency_lies_over_mid_grey(tmp_path):
     assert any("transparency" in note for note in image.notes)
 
 
+@pytest.mark.parametrize("deep", [False, True])
+def test_transparency_is_told_only_of_images_that_something_shows_through(
+    tmp_path, deep
+):
+    def notes(name, pixels):
+        if deep:
+            deep_png(tmp_path / name, pixels.astype(np.uint16) * 257)
+        else:
+            saved(tmp_path / name, pixels)
+        return read_image(tmp_path / name).notes
+
+    opaque = RGBA.copy()
+    opaque[..., 3] = 255
+    assert notes("opaque.png", opaque) == ()
+    assert notes("not.png", RGBA) == ("has transparency, shown over mid-grey",)
+
+
 def test_deep_values_are_stretched_between_their_extremes(tmp_path):
     dim = (RAMP.astype(np.uint16) * 4) + 1000
     tifffile.imwrite(tmp_path / "a.tif", dim)
