@@ -5,7 +5,7 @@ fine-tuned on them, as ``seggui train-clicks --from`` does. Then objects of the 
 images are clicked on with the network before and after.
 
     python -m benchmarks.click_learning --data DIR [--sets magnetic_tile …]
-        [--images 10] [--minutes 5] [--objects 24] [--seed S] [--json OUT]
+        [--images 10] [--minutes 5] [--objects 24] [--threads 1] [--seed S] [--json OUT]
 
 A set of fewer than twice as many images is halved. Where a set tells no objects
 apart, each connected piece of a class is one.

@@ -27,7 +27,8 @@ WANTED = 4.0
 """Pixels of the network's square across an object."""
 STEP = 0.6
 """From one window to the next, as a share of its side."""
-MOST_WINDOWS = 64
+MOST_WINDOWS, AT_A_CORRECTION = 64, 8
+"""Windows that are looked at for a first click, and for one that corrects, at most."""
 GAP = 7
 """Pixels of the scene that an object may be broken over."""
 
@@ -78,13 +79,14 @@ def followed(sight: Sight, asked: Asked, first: Seen, answer: Answer) -> Pieces:
     pieces, tried = Pieces(sight, asked), {first.box}
     pieces.add(first)
     waiting = deque([first])
+    most = MOST_WINDOWS if asked.mask.is_empty else AT_A_CORRECTION
     newest = asked.points[-1] if asked.points else None
     if newest is None or not newest.positive:
         return pieces
     while waiting:
         seen = waiting.popleft()
         for box in _next_windows(seen, sight):
-            if box in tried or len(tried) >= MOST_WINDOWS:
+            if box in tried or len(tried) >= most:
                 continue
             tried.add(box)
             start = _start(pieces, box)
