@@ -12,11 +12,7 @@ from seggui.core.mask import Mask
 from seggui.core.segment import Segment
 from seggui.errors import SegguiError
 from seggui.gui.session import Session
-from seggui.refine.neighbours import cut_by_neighbours, fill_gap, meet
-
-_REACH_PART = 0.012
-_SMALLEST_REACH_PX = 8.0
-"""A gap is narrower than this, or than a part of the image's longer side."""
+from seggui.refine.neighbours import cut_by_neighbours, fill_gap, gap_reach_px, meet
 
 Masks = Sequence[Mask]
 
@@ -37,8 +33,7 @@ class Borders(QObject):
         if document is None:
             return
         facts = document.image
-        longer = max(facts.width, facts.height)
-        reach_px = max(_SMALLEST_REACH_PX, _REACH_PART * longer)
+        reach_px = gap_reach_px(facts.height, facts.width)
 
         def grown(chosen: Masks, others: Masks) -> list[Mask]:
             met = list(meet(chosen, reach_px))

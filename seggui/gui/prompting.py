@@ -26,7 +26,9 @@ from seggui.gui.conversation import Conversation
 from seggui.gui.editing import Editing
 from seggui.gui.engine_link import EngineLink
 from seggui.gui.model_settings import ModelSettings
+from seggui.gui.tool_memory import remember_options, remembered_options
 from seggui.gui.tools.desk import ToolOptions
+from seggui.gui.tools.gaps import without_gaps
 from seggui.gui.tools.table import ToolRow, tool_row
 from seggui.jobs.messages import Encoded
 
@@ -73,7 +75,7 @@ class Prompting(Editing):
         self._again = QTimer(self, singleShot=True, interval=_AGAIN_MS)
         self._again.timeout.connect(self._ask_again)
         self.tool_id = "point"
-        self.options = ToolOptions(brush_px=int(settings.value("brush_size")))
+        self.options = remembered_options(settings)
         self._just_accepted = ""
 
     @property
@@ -203,7 +205,7 @@ class Prompting(Editing):
             return
         if not talk.candidates or document is None:
             return
-        target = document.get(talk.target)
+        before, target = document, document.get(talk.target)
         masks = self._free_masks(document, target)
         if target is None:
             new = [
@@ -223,6 +225,8 @@ class Prompting(Editing):
             self._say_why_empty()
             return
         talk.drop()
+        if self.options.fill_gaps:
+            document = without_gaps(before, document, kept)
         self.commit(label, document, kept)
         self._just_accepted = kept[0] if len(kept) == 1 else ""
 
@@ -379,5 +383,5 @@ class Prompting(Editing):
     def set_options(self, options: ToolOptions) -> None:
         if options != self.options:
             self.options = options
-            self.settings.set("brush_size", options.brush_px)
+            remember_options(self.settings, options)
             self.options_changed.emit()

@@ -79,7 +79,7 @@ class Livewire:
         box = _around(place, reach_px + 2).clipped(self._width, self._height)
         if min(box.width, box.height) < _SMALLEST_SIDE_PX:
             return float(place[0]), float(place[1])
-        edges = _edges(self._image[box.slices])
+        edges = edges_of(self._image[box.slices])
         rows, columns = np.mgrid[: box.height, : box.width] + 0.5
         away = np.hypot(columns + box.x0 - place[0], rows + box.y0 - place[1])
         pull = edges.strength_hw * np.exp(-2.0 * (away / max(reach_px, 1e-6)) ** 2)
@@ -100,7 +100,7 @@ class Livewire:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Edges:
+class Edges:
     """How fast the image changes, and in which direction."""
 
     dx_hw: Floats
@@ -128,7 +128,7 @@ class _Edges:
         return np.array([column + 0.5, row + 0.5]) + 0.5 * shift * step
 
 
-def _edges(image_hwc: NDArray[np.uint8]) -> _Edges:
+def edges_of(image_hwc: NDArray[np.uint8]) -> Edges:
     smooth = cv2.GaussianBlur(image_hwc, (0, 0), 0.8).astype(np.float32)
     # Scharr's weights add up to 32 for a ramp of one grey level a pixel.
     dx = np.asarray(cv2.Scharr(smooth, cv2.CV_32F, 1, 0, scale=1 / 32), np.float32)
@@ -136,7 +136,7 @@ def _edges(image_hwc: NDArray[np.uint8]) -> _Edges:
     most = (dx * dx + dy * dy).argmax(axis=2)[..., None]
     dx = np.take_along_axis(dx, most, axis=2)[..., 0]
     dy = np.take_along_axis(dy, most, axis=2)[..., 0]
-    return _Edges(dx, dy, np.hypot(dx, dy))
+    return Edges(dx, dy, np.hypot(dx, dy))
 
 
 # -- the cheapest paths ---------------------------------------------------------
@@ -193,13 +193,13 @@ def _mapped(image_hwc: NDArray[np.uint8], start: Points, reach_px: float) -> _Ma
     window = cv2.resize(image_hwc[box.slices], size, interpolation=cv2.INTER_AREA)
     scissors = cv2.segmentation.IntelligentScissorsMB()
     scissors.setWeights(0.4, 0.2, 0.4)
-    scissors.applyImageFeatures(*_features(_edges(np.asarray(window, np.uint8))))
+    scissors.applyImageFeatures(*_features(edges_of(np.asarray(window, np.uint8))))
     made = _Map(box, size[1], size[0], scissors, start)
     scissors.buildMap(made.place(start))
     return made
 
 
-def _features(edges: _Edges) -> tuple[NDArray[np.uint8], Floats, Floats]:
+def _features(edges: Edges) -> tuple[NDArray[np.uint8], Floats, Floats]:
     """What a path costs: off the crests, across the direction, where it is flat."""
     # Canny takes whole numbers; sixteenths of a grey level are fine enough.
     dx, dy = ((d * 16).astype(np.int16) for d in (edges.dx_hw, edges.dy_hw))

@@ -13,11 +13,20 @@ from seggui.core.geometry import Box
 from seggui.core.mask import Bools, Mask
 from seggui.refine.morphology import closed
 
+_REACH_PART = 0.012
+_SMALLEST_REACH_PX = 8.0
+"""A gap is narrower than this, or than a part of the image's longer side."""
+
 Floats = NDArray[np.float32]
 
 _APART = -0.3
 """Cosine of the angle beyond which two ways point apart: a little over a third of a
 circle lies between the borders where three meet."""
+
+
+def gap_reach_px(height: int, width: int) -> float:
+    """How wide a gap is at most on an image of that size, where nobody says."""
+    return max(_SMALLEST_REACH_PX, _REACH_PART * max(height, width))
 
 
 def cut_by_neighbours(mask: Mask, others: Iterable[Mask]) -> Mask:

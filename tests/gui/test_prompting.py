@@ -18,6 +18,7 @@ from seggui.errors import BadRequest
 from seggui.files.settings import Settings
 from seggui.gui.model_settings import ModelSettings
 from seggui.gui.rows import candidate_rows
+from seggui.gui.tool_memory import remembered_options
 from seggui.jobs.messages import Answers, Ask, AskEach, Candidates, Encode, Encoded
 
 WHOLE = Box(0, 0, SIDE, SIDE)
@@ -579,3 +580,18 @@ def test_tools_that_take_no_known_regions_wait_for_the_release(session, host):
     session.follow(drawn(10))
     assert host.asked == []
     assert session.conversation.shown == ()
+
+
+def test_options_of_tools_come_back_at_the_next_start(session):
+    wished = replace(session.options, follow_edges=True, scribble_px=9, brush_px=31)
+    session.set_options(replace(wished, point_positive=False))
+    session.settings.save()
+    assert remembered_options(Settings.load()) == wished
+
+
+@pytest.mark.parametrize(
+    "text", ["[]", "{", "[" * 100_000, '{"scribble_px": 0}', '{"fill_gaps": 1}']
+)
+def test_kept_options_that_make_no_sense_are_passed_over(session, text):
+    session.settings.set_blob("tool_options", text)
+    assert remembered_options(session.settings) == session.options

@@ -38,6 +38,8 @@ _SHOWN: dict[str, tuple[str, ...]] = {
     "snap_corners": ("polygon",),
     "snap_anchors": ("livewire",),
     "polygon_tolerance_px": ("polygon",),
+    "follow_edges": ("brush", "eraser"),
+    "fill_gaps": ("brush", "polygon", "livewire", *_MARKS),
     "protect_others": ("brush", "polygon", "livewire", "fill", *_MARKS),
 }
 """Which tools each option belongs to."""
@@ -151,6 +153,16 @@ class ToolOptionsPanel(QWidget):
                 "protect_others",
                 "Leave other segments as they are",
                 "Never take pixels that another segment has",
+            ),
+            (
+                "follow_edges",
+                "Follow edges",
+                "The stroke stops at edges of the image; its middle always paints",
+            ),
+            (
+                "fill_gaps",
+                "Fill gaps to neighbours",
+                "What is drawn grows into narrow gaps to the segments beside it",
             ),
             (
                 "snap_corners",

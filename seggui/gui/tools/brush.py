@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 from dataclasses import replace
 
+import numpy as np
 from PySide6.QtCore import Qt
 
 from seggui.core import edits
@@ -16,6 +19,7 @@ from seggui.gui.canvas.pointer import Pointer
 from seggui.gui.canvas.rubber import Path, Ring, Rubber
 from seggui.gui.tools.desk import Desk
 from seggui.gui.tools.footprint import PointXY, snapped, swept
+from seggui.gui.tools.gaps import without_gaps
 from seggui.gui.tools.tool import (
     Easel,
     Gesture,
@@ -25,6 +29,12 @@ from seggui.gui.tools.tool import (
     segment_at,
     selected_segment,
 )
+from seggui.refine.strokes import up_to_edges
+
+_MIDDLE = 0.25
+"""The part of the brush that always paints, also where edges are followed."""
+_FOLLOWS_PX = 4
+"""A smaller brush is all middle."""
 
 
 class Brush(Tool):
@@ -67,6 +77,7 @@ class Brush(Tool):
                 if base.get(segment.id) is None:
                     segment = replace(segment, source=watch.source(self.name.lower()))
                     document = _with_mask(base, segment, mask)
+                document = self._finished(base, document, segment.id)
                 left = document.get(segment.id) is not None
                 self.desk.commit(self.name, document, [segment.id] if left else [])
         finally:
@@ -90,19 +101,52 @@ class Brush(Tool):
         self, base: Document, segment: Segment, mask: Mask, start: PointXY, end: PointXY
     ) -> Mask:
         options = self.desk.options
-        box, pixels = swept(start, end, options.brush_px, options.brush_shape)
-        cut = box.clipped(mask.width, mask.height)
-        if cut.empty:
-            return mask
-        pixels = pixels[cut.moved(-box.x0, -box.y0).slices]
-        return self._apply(base, segment, mask, cut, pixels)
+        if not options.follow_edges:
+            return self._apply(base, segment, mask, *self._swept(start, end))
+        # Edges are looked for near the brush, also along a line far across the image.
+        for a, b in itertools.pairwise(_stops(start, end, 2 * options.brush_px)):
+            box, pixels = self._swept(a, b)
+            pixels = self._up_to_edges(box, pixels, a, b)
+            mask = self._apply(base, segment, mask, box, pixels)
+        return mask
+
+    def _swept(
+        self, start: PointXY, end: PointXY, part: float = 1.0
+    ) -> tuple[Box, Bools]:
+        """What the brush covers of the image; ``part`` is for its middle only."""
+        options = self.desk.options
+        size_px = max(1, round(options.brush_px * part))
+        box, pixels = swept(start, end, size_px, options.brush_shape)
+        cut = box.intersection(self.image_box)
+        return cut, pixels[cut.moved(-box.x0, -box.y0).slices]
+
+    def _up_to_edges(
+        self, box: Box, pixels: Bools, start: PointXY, end: PointXY
+    ) -> Bools:
+        image_hwc = self.desk.image_hwc
+        if image_hwc is None or box.empty or self.desk.options.brush_px < _FOLLOWS_PX:
+            return pixels
+        middle, core = self._swept(start, end, _MIDDLE)
+        core_hw = np.zeros_like(pixels)
+        core_hw[middle.moved(-box.x0, -box.y0).slices] = core
+        return up_to_edges(image_hwc, box, pixels, core_hw)
 
     def _apply(
         self, base: Document, segment: Segment, mask: Mask, box: Box, pixels_hw: Bools
     ) -> Mask:
+        if box.empty:
+            return mask
         if self.desk.options.protect_others:
             pixels_hw = pixels_hw & ~others_window(base, segment.id, box)
         return mask.painted(box, pixels_hw)
+
+    def _finished(
+        self, base: Document, document: Document, segment_id: str
+    ) -> Document:
+        """The document when the stroke is over."""
+        if self.desk.options.fill_gaps:
+            return without_gaps(base, document, [segment_id])
+        return document
 
     def _place(self, pointer: Pointer) -> PointXY:
         return snapped(pointer.x, pointer.y, self.desk.options.brush_px)
@@ -160,7 +204,12 @@ class Eraser(Brush):
     def _apply(
         self, base: Document, segment: Segment, mask: Mask, box: Box, pixels_hw: Bools
     ) -> Mask:
-        return mask.erased(box, pixels_hw)
+        return mask if box.empty else mask.erased(box, pixels_hw)
+
+    def _finished(
+        self, base: Document, document: Document, segment_id: str
+    ) -> Document:
+        return document
 
 
 def others_window(document: Document, segment_id: str, box: Box) -> Bools:
@@ -180,3 +229,11 @@ def _with_mask(document: Document, segment: Segment, mask: Mask) -> Document:
     if mask.is_empty:
         return document
     return edits.add_segments(document, [replace(segment, mask=mask)])
+
+
+def _stops(start: PointXY, end: PointXY, apart_px: int) -> list[PointXY]:
+    """Places on the way, at most so far apart; both ends are among them."""
+    (x0, y0), (x1, y1) = start, end
+    count = max(1, math.ceil(math.hypot(x1 - x0, y1 - y0) / apart_px))
+    shares = [part / count for part in range(count + 1)]
+    return [(x0 + (x1 - x0) * share, y0 + (y1 - y0) * share) for share in shares]

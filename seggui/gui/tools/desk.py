@@ -40,6 +40,10 @@ class ToolOptions:
     """Whether corners of a polygon go to the nearest edge of the image."""
     snap_anchors: bool = True
     """The same for the anchors of the livewire."""
+    follow_edges: bool = False
+    """Whether brush and eraser stop at edges of the image."""
+    fill_gaps: bool = False
+    """Whether what is drawn grows into narrow gaps to its neighbours."""
 
     def __post_init__(self) -> None:
         for size_px in (self.brush_px, self.scribble_px, self.rough_px):

@@ -12,6 +12,7 @@ from seggui.errors import BadRequest
 from seggui.gui.canvas.rubber import PointXY
 from seggui.gui.tools.brush import others_window
 from seggui.gui.tools.desk import Desk
+from seggui.gui.tools.gaps import without_gaps
 from seggui.gui.tools.tool import check_paintable, selected_segment
 from seggui.refine.polygons import Polygon, mask_of_polygons
 
@@ -38,9 +39,11 @@ def add_outline(
         raise BadRequest(f"The {label.lower()} holds no free pixel; nothing was added.")
     if into is not None:
         check_paintable(desk, into)
-        joined = into.mask.union(mask)
-        painted = edits.replace_mask(document, into.id, joined)
-        desk.commit(label, painted, [into.id])
-        return
-    new = Segment(mask, desk.class_id, source)
-    desk.commit(label, edits.add_segments(document, [new]), [new.id])
+        drawn = into.id
+        painted = edits.replace_mask(document, drawn, into.mask.union(mask))
+    else:
+        new = Segment(mask, desk.class_id, source)
+        drawn, painted = new.id, edits.add_segments(document, [new])
+    if desk.options.fill_gaps:
+        painted = without_gaps(document, painted, [drawn])
+    desk.commit(label, painted, [drawn])

@@ -258,3 +258,73 @@ def test_any_strokes_equal_a_dense_model(stand, strokes):
         model = model & ~covered if tool == "eraser" else model | covered
     shown = stand.mask() if stand.desk.document.segments else np.zeros_like(model)
     assert np.array_equal(shown, model)
+
+
+# -- edges of the image, gaps to neighbours
+
+
+def half_bright(stand):
+    """An image whose right half, from column 32 on, is bright."""
+    image = np.full((48, 64, 3), 40, np.uint8)
+    image[:, 32:] = 180
+    image += np.random.default_rng(0).integers(0, 5, image.shape, np.uint8)
+    stand.desk.image_hwc = image
+    return image
+
+
+@pytest.mark.parametrize("shift", [0, 3])
+def test_a_stroke_that_follows_edges_stops_at_them(stand, shift):
+    half_bright(stand)
+    stand.options(brush_px=20, follow_edges=True)
+    stand.drag((26.0 + shift, 12.0), (26.0 + shift, 36.0))
+    painted = stand.mask()
+    assert not painted[:, 33:].any()
+    assert painted[14:34, 20 + shift : 31].all()
+
+
+def test_it_fills_the_whole_brush_where_there_is_no_edge(stand):
+    half_bright(stand)
+    stand.options(brush_px=13, follow_edges=True)
+    stand.drag((12.5, 12.5), (12.5, 36.5))
+    wanted = painted_by_distance([(12.5, 12.5), (12.5, 36.5)], 13, "round", 48, 64)
+    assert np.count_nonzero(stand.mask() & wanted) > 0.97 * np.count_nonzero(wanted)
+    assert not (stand.mask() & ~wanted).any()
+
+
+def test_the_middle_of_the_brush_paints_across_an_edge(stand):
+    half_bright(stand)
+    stand.options(brush_px=20, follow_edges=True)
+    stand.drag((32.0, 12.0), (32.0, 36.0))
+    assert stand.mask()[14:34, 24:40].all()
+
+
+def test_the_eraser_follows_edges_too(qtbot):
+    stand = Stand(qtbot, segments=[segment(np.ones((48, 64), bool))])
+    stand.hand.take("eraser")
+    half_bright(stand)
+    stand.options(brush_px=20, follow_edges=True)
+    stand.drag((26.0, 12.0), (26.0, 36.0))
+    left = stand.mask()
+    assert left[:, 33:].all()
+    assert not left[14:34, 20:31].any()
+
+
+def beside(x0, x1):
+    mask = np.zeros((48, 64), bool)
+    mask[:, x0:x1] = True
+    return segment(mask)
+
+
+@pytest.mark.parametrize("fills", [True, False])
+def test_a_stroke_closes_the_gap_to_its_neighbour_in_the_same_step(qtbot, fills):
+    stand = Stand(qtbot, segments=[beside(30, 40)])
+    neighbour = stand.desk.document.segments[0]
+    stand.hand.take("brush")
+    stand.options(brush_px=10, fill_gaps=fills)
+    stand.drag((21.0, 8.0), (21.0, 40.0))
+    assert stand.desk.commits == ["Brush"]
+    drawn = stand.desk.document.segments[-1].mask
+    assert drawn.contains(28.5, 24.5) is fills
+    assert not drawn.contains(30.5, 24.5)
+    assert not drawn.contains(10.5, 24.5)
+    assert stand.desk.document.get(neighbour.id).mask is neighbour.mask
