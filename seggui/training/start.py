@@ -218,7 +218,8 @@ def _prepare(
     learnt = Chosen(samples, parts.training)
     if kind == "prompted":
         # A few objects must not overrule what thousands have taught.
-        rate = options.learning_rate * click_objects.experience(learnt)
+        sizes = click_objects.sizes_in(learnt)
+        rate = options.learning_rate * click_objects.experience(sizes)
         options = replace(options, learning_rate=max(rate, LEAST_RATE))
     task = _task(options, labelled.classes, learnt, device)
 

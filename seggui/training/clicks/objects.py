@@ -96,48 +96,58 @@ def objects_of(sample: Sample) -> tuple[Bools, ...]:
     return objects_in(sample).masks()
 
 
-def experience(samples: Sequence[Sample]) -> float:
-    """How much the objects of some samples weigh against what was known before, 0 to 1.
+@dataclass(frozen=True, slots=True, eq=False)
+class Sizes:
+    """How large the objects of some samples are, in pixels: an entry for each."""
+
+    sides: NDArray[np.float64]
+    """Along the longer side."""
+    areas: NDArray[np.float64]
+    edges: NDArray[np.float64]
+    """How many pixels are at its edge."""
+
+
+def sizes_in(samples: Sequence[Sample]) -> Sizes:
+    """Measure the objects of some samples, each of which is read once."""
+    found = (objects_in(sample) for sample in _some(samples))
+    rows = [
+        np.stack([objects.sides(), *objects.areas_and_edges()])
+        for objects in found
+        if objects.numbers
+    ]
+    sides, areas, edges = np.concatenate([np.zeros((3, 0)), *rows], axis=1)
+    return Sizes(sides, areas, edges)
+
+
+def experience(sizes: Sizes) -> float:
+    """How much objects weigh against what was known before, 0 to 1.
 
     As in an estimate whose prior counts for ``PRIOR`` objects.
     """
-    width = _line_width(samples)
+    width = _line_width(sizes)
     # Of a long line each window is something else to learn from.
     side = close_side(width) if width else math.inf
-    count = sum(
-        max(1.0, (reach / side) ** 2)
-        for sample in _some(samples)
-        for reach in objects_in(sample).sides()
-    )
+    count = float(np.maximum(1.0, (sizes.sides / side) ** 2).sum())
     return count / (count + PRIOR)
 
 
-def habits_of(samples: Sequence[Sample]) -> Habits:
-    """What the objects of some samples say of those that will be clicked on next."""
-    sides = [side for sample in _some(samples) for side in objects_in(sample).sides()]
-    share = HABITS.classic_share * (1.0 - experience(samples))
-    width = _line_width(samples)
-    if len(sides) < ENOUGH:
+def habits_of(sizes: Sizes) -> Habits:
+    """What objects say of those that will be clicked on next."""
+    share = HABITS.classic_share * (1.0 - experience(sizes))
+    width = _line_width(sizes)
+    if len(sizes.sides) < ENOUGH:
         return Habits(share, line_width=width)
-    low, high = np.quantile(sides, USUAL)
+    low, high = np.quantile(sizes.sides, USUAL)
     return Habits(share, float(low) / SLACK, float(high) * SLACK, width)
 
 
-def _line_width(samples: Sequence[Sample]) -> float:
+def _line_width(sizes: Sizes) -> float:
     """How wide the objects are if most of what they cover is too thin for one look."""
-    found = [objects_in(sample) for sample in _some(samples)]
-    found = [objects for objects in found if objects.numbers]
-    if not found:
+    widths = 2.0 * sizes.areas / np.maximum(sizes.edges, 1.0)
+    thin = widths * np.minimum(MOST_ZOOM, SIDE / (MARGIN * sizes.sides)) < THIN
+    if sizes.areas[thin].sum() <= 0.5 * sizes.areas.sum():
         return 0.0
-    counts = [objects.areas_and_edges() for objects in found]
-    areas = np.concatenate([count[0] for count in counts]).astype(np.float64)
-    edges = np.concatenate([count[1] for count in counts]).astype(np.float64)
-    sides = np.concatenate([objects.sides() for objects in found])
-    widths = 2.0 * areas / np.maximum(edges, 1.0)
-    thin = widths * np.minimum(MOST_ZOOM, SIDE / (MARGIN * sides)) < THIN
-    if areas[thin].sum() <= 0.5 * areas.sum():
-        return 0.0
-    return float(2.0 * areas[thin].sum() / edges[thin].sum())
+    return float(2.0 * sizes.areas[thin].sum() / sizes.edges[thin].sum())
 
 
 def _some(samples: Sequence[Sample]) -> Iterator[Sample]:

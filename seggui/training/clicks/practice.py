@@ -55,7 +55,6 @@ class Practice:
         self._network, self._habits = network, habits
         self._draw = np.random.default_rng(seed)
         self._samples: Sequence[Sample] = ()
-        self._objects: dict[str, Objects] = {}
         self._boards: deque[Board] = deque(maxlen=KEPT_BOARDS)
         self._drawn: deque[Board] = deque(maxlen=KEPT_BOARDS)
         self._sights: deque[Watched] = deque(maxlen=KEPT_SIGHTS)
@@ -144,9 +143,7 @@ class Practice:
 
     def _some_sample(self) -> tuple[Sample, Objects]:
         sample = self._samples[int(self._draw.integers(len(self._samples)))]
-        if sample.name not in self._objects:
-            self._objects[sample.name] = objects_in(sample)
-        return sample, self._objects[sample.name]
+        return sample, objects_in(sample)
 
 
 def _clickable(mask_hw: Bools) -> bool:

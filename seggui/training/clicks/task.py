@@ -32,7 +32,13 @@ from seggui.training.clicks.follow import Quality
 from seggui.training.clicks.in_use import Watched, measured
 from seggui.training.clicks.loop import INSIDE, smaller, smaller_truth
 from seggui.training.clicks.losses import click_loss
-from seggui.training.clicks.objects import habits_of, objects_in, objects_of, useless
+from seggui.training.clicks.objects import (
+    habits_of,
+    objects_in,
+    objects_of,
+    sizes_in,
+    useless,
+)
 from seggui.training.clicks.practice import Practice, copied, halfway, same
 from seggui.training.clicks.scenes import ClickScene
 from seggui.training.previews import side_by_side
@@ -76,7 +82,7 @@ class ClickTask:
         self._half = half
         self._network: nn.Module | None = None
         self._practice: Practice | None = None
-        self._habits = habits_of(learnt)
+        self._habits = habits_of(sizes_in(learnt))
         self._sights: list[Watched] = []
         self._before: Quality | None = None
 

@@ -8,11 +8,19 @@ from scenes_for_clicks import two_discs
 from seggui.errors import BadRequest
 from seggui.models.prompted.clicknet.channels import NAMES, SIDE
 from seggui.models.prompted.clicknet.engine import Engine
+from seggui.models.prompted.clicknet.following import close_side
 from seggui.models.prompted.clicknet.looking import HABITS, Habits
 from seggui.models.prompted.clicknet.network import ClickNet
 from seggui.training.clicks.in_use import Clicker, Watched, measured
 from seggui.training.clicks.loop import smaller_truth
-from seggui.training.clicks.objects import SLACK, habits_of, objects_in
+from seggui.training.clicks.objects import (
+    PRIOR,
+    SLACK,
+    experience,
+    habits_of,
+    objects_in,
+    sizes_in,
+)
 from seggui.training.clicks.play import most_covered
 from seggui.training.clicks.practice import Practice, halfway, same
 from seggui.training.clicks.task import built_in
@@ -79,13 +87,46 @@ def test_habits_are_the_sizes_of_most_objects():
     samples = [sample_of(seed) for seed in range(3)]
     sides = [side for one in samples for side in objects_in(one).sides()]
     assert sorted(set(sides)) == [39, 49]
-    habits = habits_of(samples)
+    habits = habits_of(sizes_in(samples))
     # Six objects against a prior of twenty.
     assert habits.classic_share == pytest.approx(HABITS.classic_share * 20 / 26)
     assert habits.least_side == pytest.approx(39 / SLACK)
     assert habits.most_side == pytest.approx(49 * SLACK)
     # Two objects say nothing of the next ones.
-    assert habits_of(samples[:1]).most_side == HABITS.most_side
+    assert habits_of(sizes_in(samples[:1])).most_side == HABITS.most_side
+
+
+def lined(length=400, width=2):
+    labels = np.zeros((60, length + 40), np.int32)
+    labels[29 : 29 + width, 20 : 20 + length] = 1
+    image = np.zeros((*labels.shape, 3), np.uint8)
+    return Sample("line.png", image, (labels > 0).astype(np.uint8), labels)
+
+
+def test_long_thin_objects_are_lines_of_a_width_and_teach_more_than_one():
+    sizes = sizes_in([lined()])
+    assert (sizes.sides, sizes.areas, sizes.edges) == ([400], [800], [800])
+    assert habits_of(sizes).line_width == pytest.approx(2.0)
+    windows = (400 / close_side(2.0)) ** 2
+    assert experience(sizes) == pytest.approx(windows / (windows + PRIOR))
+    # As compact as discs are, they are no lines.
+    assert habits_of(sizes_in([sample_of(0)])).line_width == 0
+
+
+class Read(list):
+    """Samples that count how often they are read."""
+
+    times = 0
+
+    def __getitem__(self, place):
+        self.times += 1
+        return super().__getitem__(place)
+
+
+def test_each_sample_is_read_once_to_measure_its_objects():
+    samples = Read([sample_of(0), sample_of(1)])
+    assert len(sizes_in(samples).sides) == 4
+    assert samples.times == 2
 
 
 def test_a_shrunk_line_is_still_there():
