@@ -18,7 +18,6 @@ from seggui.core.geometry import Box
 from seggui.core.mask import Mask
 from seggui.core.ports import ModelInfo, Report
 from seggui.core.prompt import Point, Prompt
-from seggui.errors import BadRequest
 from seggui.models.prompted.changes import applied, probability
 from seggui.models.prompted.corrections import (
     Choice,
@@ -29,6 +28,7 @@ from seggui.models.prompted.corrections import (
     share_of_leaves,
 )
 from seggui.models.prompted.drawings import deepest
+from seggui.models.prompted.honouring import checked, cut_to, honoured
 from seggui.models.prompted.rows import info_of
 from seggui.models.prompted.scenes import LOOKING, STEPS, Scenes
 
@@ -59,10 +59,10 @@ class ClassicModel:
         """Return up to three candidates; each honours every click."""
         if not isinstance(encoding, Scenes):
             raise TypeError(f"an encoding of another model: {type(encoding).__name__}")
-        prompt = _checked(prompt, encoding)
+        prompt = checked(prompt, encoding.width, encoding.height, "The classic model")
         work = _work_through(encoding, prompt, report)
         if work.choice is None:
-            mask = _honoured(work.before, prompt)
+            mask = honoured(work.before, prompt)
             return (Candidate(mask, _agreement(encoding, mask, prompt)),)
         return _candidates(work.before, work.choice, prompt)
 
@@ -75,25 +75,12 @@ class _Work:
     choice: Choice | None
 
 
-def _checked(prompt: Prompt, scenes: Scenes) -> Prompt:
-    prompt = prompt.checked(scenes.width, scenes.height)
-    if not prompt.points and prompt.box is None:
-        raise BadRequest(
-            "The classic model does not read text. Click on the object or draw a box."
-        )
-    if prompt.previous is None and prompt.box is None and not prompt.positives:
-        raise BadRequest(
-            "There is nothing to take away from yet. Click on the object first."
-        )
-    return prompt
-
-
 def _work_through(scenes: Scenes, prompt: Prompt, report: Report) -> _Work:
     """Follow the clicks that the mask so far contradicts, in their order."""
     mask, choice = prompt.previous or Mask.empty(scenes.height, scenes.width), None
     box = prompt.box
     if box is not None:
-        mask = _cut_to(mask, box)
+        mask = cut_to(mask, box)
         if mask.is_empty or not prompt.points:
             report(0, len(prompt.points) + 1, "looking into the box")
             mask = Mask.empty(scenes.height, scenes.width)
@@ -117,10 +104,6 @@ def _limit(box: Box | None, point: Point) -> Box | None:
     return box if box is not None and box.contains(point.x, point.y) else None
 
 
-def _cut_to(mask: Mask, box: Box) -> Mask:
-    return Mask.from_window(mask.height, mask.width, box, mask.window(box))
-
-
 def _agreement(scenes: Scenes, mask: Mask, prompt: Prompt) -> float:
     """The IoU to expect of a mask that no mark contradicts, 0 to 1."""
     if mask.is_empty:
@@ -137,7 +120,7 @@ def _agreement(scenes: Scenes, mask: Mask, prompt: Prompt) -> float:
 
 def _candidates(before: Mask, choice: Choice, prompt: Prompt) -> tuple[Candidate, ...]:
     which = [choice.best, *choice.others()]
-    masks = [_honoured(applied(choice, one, before), prompt) for one in which]
+    masks = [honoured(applied(choice, one, before), prompt) for one in which]
     order = sorted(range(len(masks)), key=lambda i: -masks[i].area)
     return tuple(
         Candidate(
@@ -149,19 +132,3 @@ def _candidates(before: Mask, choice: Choice, prompt: Prompt) -> tuple[Candidate
         )
         for index, (one, mask) in enumerate(zip(which, masks, strict=True))
     )
-
-
-def _honoured(mask: Mask, prompt: Prompt) -> Mask:
-    """Keep to the box, and let each click have at least its own pixel.
-
-    Of clicks that contradict each other on one pixel the last one counts.
-    """
-    box = prompt.box
-    if box is not None and all(box.contains(p.x, p.y) for p in prompt.positives):
-        mask = _cut_to(mask, box)
-    for point in prompt.points:
-        if mask.contains(point.x, point.y) != point.positive:
-            x, y = int(point.x), int(point.y)
-            pixel = Box(x, y, x + 1, y + 1)
-            mask = mask.with_window(pixel, np.array([[point.positive]]))
-    return mask

@@ -19,6 +19,7 @@ from seggui.core.ports import ModelInfo
 from seggui.core.prompt import Point, Prompt, Scribble
 from seggui.errors import BadRequest
 from seggui.models.prompted.classical.pictures import Bytes, Picture, View
+from seggui.models.prompted.honouring import cut_to, with_points
 
 OBJECT, GROUND, OUTSIDE = 1, 2, 3
 """Marks of both signs, and what lies outside a box."""
@@ -209,15 +210,10 @@ def honoured(mask: Mask, prompt: Prompt) -> Mask:
     """Keep to the box, and let each mark have at least its own pixels."""
     box = prompt.box
     if box is not None and _keeps_to(box, prompt):
-        mask = Mask.from_window(mask.height, mask.width, box, mask.window(box))
+        mask = cut_to(mask, box)
     for line in prompt.scribbles:
         mask = _with_line(mask, line)
-    for point in prompt.points:
-        if mask.contains(point.x, point.y) != point.positive:
-            x, y = int(point.x), int(point.y)
-            pixel = Box(x, y, x + 1, y + 1)
-            mask = mask.with_window(pixel, np.array([[point.positive]]))
-    return mask
+    return with_points(mask, prompt.points)
 
 
 def _with_line(mask: Mask, line: Scribble) -> Mask:

@@ -13,7 +13,6 @@ from seggui.core.geometry import Box
 from seggui.core.mask import Mask
 from seggui.core.ports import ModelInfo, Report
 from seggui.core.prompt import Point, Prompt
-from seggui.errors import BadRequest
 from seggui.files.resources import resource_path
 from seggui.models.prompted.changes import applied
 from seggui.models.prompted.clicknet import weights
@@ -35,6 +34,13 @@ from seggui.models.prompted.clicknet.network import ClickNet
 from seggui.models.prompted.clicknet.painting import painted
 from seggui.models.prompted.clicknet.pieces import untouched, without_crumbs
 from seggui.models.prompted.corrections import CLEARLY
+from seggui.models.prompted.honouring import (
+    checked,
+    cut_to,
+    honoured,
+    limit_of,
+    with_points,
+)
 from seggui.models.prompted.pool import Bools, Floats
 from seggui.models.prompted.rows import info_of
 from seggui.models.prompted.scenes import LOOKING, STEPS
@@ -85,7 +91,7 @@ class ClickNetModel:
         """Return up to three candidates; each honours every click."""
         if not isinstance(encoding, Sight):
             raise TypeError(f"an encoding of another model: {type(encoding).__name__}")
-        prompt = _checked(prompt, encoding)
+        prompt = checked(prompt, encoding.width, encoding.height, "The click network")
         work = self._work_through(encoding, prompt, report)
         if work.seen is None:
             return (self._agreed(encoding, work, prompt),)
@@ -95,7 +101,7 @@ class ClickNetModel:
         """Follow the clicks that the mask so far contradicts, in their order."""
         mask, box = prompt.previous or Mask.empty(sight.height, sight.width), prompt.box
         if box is not None:
-            mask = _cut_to(mask, box)
+            mask = cut_to(mask, box)
         known = prompt.logits
         if known is not None and known.model_id != self._info.id:
             known = None
@@ -115,7 +121,7 @@ class ClickNetModel:
         """The mask that no mark contradicts, and how good the network thinks it is."""
         asked = Asked(work.mask, prompt.points, prompt.box)
         quality = focused(sight, asked, self._engine).quality
-        mask = _final(work.mask, prompt)
+        mask = honoured(work.mask, prompt)
         return Candidate(mask, float(np.clip(quality, 0.0, 1.0)), logits=work.known)
 
     def _looked(self, sight: Sight, asked: Asked, known: Logits | None) -> Work:
@@ -131,7 +137,7 @@ class ClickNetModel:
         first = close_look(sight, asked, self._habits.line_width, self._engine)
         pieces = followed(sight, asked, first, self._engine)
         values = pieces.box, pieces.values(pieces.box)
-        mask = _honoured(pieces.mask, asked.points)
+        mask = with_points(pieces.mask, asked.points)
         return Work(mask, asked.mask, None, first, values)
 
     def _afresh(self, sight: Sight, asked: Asked, window: Box) -> Work:
@@ -163,7 +169,7 @@ class ClickNetModel:
             new[stays] = asked.mask.window(seen.box)[stays]
             within = stays[part.slices]
             values[within] = new[part.slices][within]
-        mask = _honoured(asked.mask.with_window(seen.box, new), asked.points)
+        mask = with_points(asked.mask.with_window(seen.box, new), asked.points)
         return Work(
             mask, asked.mask, _said(seen, others, self._info.id), seen, (box, values)
         )
@@ -211,49 +217,9 @@ def _all_honoured(mask: Mask, clicks: tuple[Point, ...]) -> bool:
     return mask.contains(newest.x, newest.y) == newest.positive
 
 
-def _checked(prompt: Prompt, sight: Sight) -> Prompt:
-    prompt = prompt.checked(sight.width, sight.height)
-    if not prompt.points and prompt.box is None:
-        raise BadRequest(
-            "The click network does not read text. Click on the object or draw a box."
-        )
-    if prompt.previous is None and prompt.box is None and not prompt.positives:
-        raise BadRequest(
-            "There is nothing to take away from yet. Click on the object first."
-        )
-    return prompt
-
-
-def _cut_to(mask: Mask, box: Box) -> Mask:
-    return Mask.from_window(mask.height, mask.width, box, mask.window(box))
-
-
-def _honoured(mask: Mask, points: tuple[Point, ...]) -> Mask:
-    """Let each click have at least its own pixel; of clicks on one the last counts."""
-    for point in points:
-        if mask.contains(point.x, point.y) != point.positive:
-            x, y = int(point.x), int(point.y)
-            pixel = Box(x, y, x + 1, y + 1)
-            mask = mask.with_window(pixel, np.array([[point.positive]]))
-    return mask
-
-
-def _limit(prompt: Prompt) -> Box | None:
-    """The box, unless a click on the object lies outside it."""
-    box = prompt.box
-    if box is None or all(box.contains(p.x, p.y) for p in prompt.positives):
-        return box
-    return None
-
-
-def _final(mask: Mask, prompt: Prompt) -> Mask:
-    box = _limit(prompt)
-    return _honoured(mask if box is None else _cut_to(mask, box), prompt.points)
-
-
 def _candidates(work: Work, prompt: Prompt) -> tuple[Candidate, ...]:
     assert work.seen is not None
-    best = _final(work.mask, prompt)
+    best = honoured(work.mask, prompt)
     score = float(np.clip(work.seen.quality, 0.0, 1.0))
     found = [(best, score), *_others(work, prompt)]
     order = sorted(range(len(found)), key=lambda i: -found[i][0].area)
@@ -263,7 +229,7 @@ def _candidates(work: Work, prompt: Prompt) -> tuple[Candidate, ...]:
             min(value, score),
             GRANULARITIES[order.index(index)],
             None,
-            _probability(work, mask, _limit(prompt)) if index == 0 else None,
+            _probability(work, mask, limit_of(prompt)) if index == 0 else None,
             work.known if index == 0 else None,
         )
         for index, (mask, value) in enumerate(found)
@@ -281,7 +247,7 @@ def _others(work: Work, prompt: Prompt) -> list[tuple[Mask, float]]:
     for fits in (area < ours / CLEARLY, area > ours * CLEARLY):
         if fits.any():
             which = int(np.argmax(np.where(fits, choice.scores, -np.inf)))
-            mask = _final(applied(choice, which, work.before), prompt)
+            mask = honoured(applied(choice, which, work.before), prompt)
             out.append((mask, float(np.clip(choice.expected[which], 0.0, 1.0))))
     return sorted(out, key=lambda one: -one[1])
 

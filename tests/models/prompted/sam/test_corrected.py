@@ -5,7 +5,8 @@ import numpy as np
 from seggui.core.geometry import Box
 from seggui.core.mask import Mask
 from seggui.core.prompt import Point, Prompt
-from seggui.models.prompted.sam.corrected import honoured, kept_elsewhere
+from seggui.models.prompted.honouring import honoured
+from seggui.models.prompted.sam.corrected import kept_elsewhere
 
 HEIGHT, WIDTH = 60, 300
 
