@@ -31,6 +31,7 @@ from seggui.gui.canvas.adjustment import Adjustment
 from seggui.gui.canvas.content import Content
 from seggui.gui.canvas.navigation import Navigation
 from seggui.gui.canvas.overlay import Overlay
+from seggui.gui.canvas.pixels import device_size, device_xy, logical_rect
 from seggui.gui.canvas.pointer import PointerTaker
 from seggui.gui.canvas.rubber import Ring, Rubber
 from seggui.gui.canvas.scene import Frame, merged
@@ -239,17 +240,10 @@ class Canvas(QWidget):
         return QPointF(*self._view.device_xy(x, y)) / self.devicePixelRatioF()
 
     def _device_xy(self, position: QPointF) -> tuple[float, float]:
-        # A place such as 10.4 at a ratio of 1.25 is device pixel 13, but comes out
-        # of the multiplication a hair below it.
-        ratio = self.devicePixelRatioF()
-        return (
-            math.floor(position.x() * ratio + 1e-3) + 0.5,
-            math.floor(position.y() * ratio + 1e-3) + 0.5,
-        )
+        return device_xy(position, self.devicePixelRatioF())
 
     def _device_size(self) -> tuple[int, int]:
-        ratio = self.devicePixelRatioF()
-        return math.ceil(self.width() * ratio), math.ceil(self.height() * ratio)
+        return device_size(self.size(), self.devicePixelRatioF())
 
     def _middle(self) -> tuple[float, float]:
         width, height = self._device_size()
@@ -298,10 +292,7 @@ class Canvas(QWidget):
         self.update()
 
     def _logical_rect(self, device: Box) -> QRect:
-        ratio = self.devicePixelRatioF()
-        x0, y0 = math.floor(device.x0 / ratio), math.floor(device.y0 / ratio)
-        x1, y1 = math.ceil(device.x1 / ratio), math.ceil(device.y1 / ratio)
-        return QRect(x0, y0, x1 - x0, y1 - y0)
+        return logical_rect(device, self.devicePixelRatioF())
 
     def _ring_rect(self, ring: Ring) -> QRect:
         half = max(ring.diameter_px / 2, 3 / self._view.scale)
