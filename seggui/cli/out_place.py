@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -37,7 +38,7 @@ def check_out(out: Path, source: Path) -> None:
 
     ``source`` is what the command reads. Raises ``BadRequest``.
     """
-    folder = out.resolve()
+    folder, place = _real(out), _real(source)
     for above in (folder, *folder.parents):
         if (above / PROJECT_FILE).is_file():
             raise BadRequest(
@@ -50,12 +51,17 @@ def check_out(out: Path, source: Path) -> None:
             "Choose another folder."
         )
     for kind in _KINDS:
-        if source.resolve().is_relative_to((folder / kind).resolve()):
+        if place.is_relative_to(_real(folder / kind)):
             raise BadRequest(
                 f"{source} lies in {out / kind}, where the new {kind} would be written "
                 "over it. Choose another folder."
             )
-    if source.is_dir() and folder == source.resolve():
+    if source.is_dir() and folder == place:
         raise BadRequest(
             f"{out} is the folder of the images themselves. Choose another folder."
         )
+
+
+def _real(path: Path) -> Path:
+    """The path without links; unlike ``Path.resolve`` it bears links in a circle."""
+    return Path(os.path.realpath(path))

@@ -188,6 +188,8 @@ def _check(options: argparse.Namespace) -> None:
         raise BadRequest("--all-candidates goes with one box at most.")
     if several and options.mask is not None:
         raise BadRequest("--mask corrects one object and goes with one box at most.")
+    if options.out.is_dir():
+        raise BadRequest(f"{options.out} is a folder; --out names the PNG to write.")
     if options.out.suffix.lower() not in ("", ".png"):
         raise BadRequest(
             f"Masks are written as PNG, which {options.out.name} would not say. Give "

@@ -255,6 +255,9 @@ def _mode_of(target: Path, path: Path) -> int | None:
         return None
     if stat.S_ISDIR(found.st_mode):
         raise SaveFailed(path, "there is a folder of that name")
+    if not stat.S_ISREG(found.st_mode):
+        # A file in its place would be the end of a device such as /dev/null.
+        raise SaveFailed(path, "it is a device or a pipe and no regular file")
     if not found.st_mode & 0o222:
         raise SaveFailed(path, "the file is marked as read-only")
     return stat.S_IMODE(found.st_mode)

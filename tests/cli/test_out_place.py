@@ -7,6 +7,8 @@ import pytest
 from seggui.cli.dispatch import run
 from seggui.cli.out_place import check_out
 from seggui.errors import BadRequest
+from seggui.files.formats.exporting import check_outside
+from seggui.files.project import Project
 
 
 @pytest.fixture
@@ -40,6 +42,16 @@ def test_images_in_a_folder_called_like_results_are_not_written_over(
     for source in (photos, photos / "a.png"):
         with pytest.raises(BadRequest, match="written over it"):
             check_out(out, source)
+
+
+def test_links_in_a_circle_are_no_folder_of_anybody(tmp_path):
+    circle = tmp_path / "circle"
+    circle.symlink_to(circle)
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    check_out(circle, photos)
+    with Project.open(photos, read_only=True) as project:
+        check_outside(circle, project)
 
 
 def test_a_folder_inside_a_project_or_the_source_itself_is_refused(tmp_path):

@@ -213,6 +213,13 @@ def test_what_a_line_has_outside_the_image_is_cut_off(photo):
     assert iou(read(out) > 0, two_discs()[0]) > 0.8
 
 
+def test_a_folder_is_no_name_of_a_mask(photo, capsys):
+    words = ["segment", str(photo), "--point", "44,30", "--all-candidates"]
+    for out in ("", str(photo.parent)):
+        assert dispatch.run([*words, "--out", out]) == 1
+        assert "is a folder" in capsys.readouterr().err
+
+
 def test_a_name_that_is_none_of_a_png_is_refused(photo, capsys):
     code, out = segment(photo, "--point", "44,30", out="mask.jpg")
     assert code == 1

@@ -177,6 +177,16 @@ def test_a_symbolic_link_stays_one_and_its_target_is_written(file, tmp_path):
     assert names(link.parent) == ["link.json"]
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with names here")
+def test_a_pipe_or_a_device_is_never_replaced(tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with pytest.raises(SaveFailed, match="no regular file"):
+        atomic.write_whole(pipe, b"new")
+    assert pipe.is_fifo()
+    assert list(tmp_path.iterdir()) == [pipe]
+
+
 def test_a_hard_link_keeps_the_old_bytes_under_its_other_name(file, tmp_path):
     other = tmp_path / "snapshot.json"
     os.link(file, other)

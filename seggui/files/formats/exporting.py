@@ -46,7 +46,9 @@ def items_of(project: Project) -> list[ExportItem]:
 
 def check_outside(out: Path, project: Project) -> None:
     """Raise ``BadRequest`` where an export would be taken for the project's images."""
-    if out.resolve().is_relative_to(project.folder.resolve()):
+    # Unlike Path.resolve it bears links that lead in a circle.
+    place = Path(os.path.realpath(out))
+    if place.is_relative_to(project.folder.resolve()):
         raise BadRequest(
             f"{out} lies inside the project, where exported masks would be taken for "
             "images. Choose a folder outside it."
