@@ -28,7 +28,7 @@ REACH = 2
 FLATNESS = 1e-3
 SHARE = 0.6
 """Of the fit; the rest is the linear answer."""
-TILE = 256
+TILE = 128
 
 
 def following(
