@@ -220,7 +220,8 @@ def _print(
     for row in rows:
         objects = row["objects"]
         count = len(objects) if isinstance(objects, list) else 0
-        sys.stdout.write(f"{row['image']}: {count} objects, {row['elapsed_s']} s\n")
+        found = "1 object" if count == 1 else f"{count} objects"
+        sys.stdout.write(f"{row['image']}: {found}, {row['elapsed_s']:.1f} s\n")
     left_out = f", {len(refused)} could not be read" if refused else ""
     images = "1 image" if len(rows) == 1 else f"{len(rows)} images"
     sys.stdout.write(f"{images} into {where}{left_out}\n")

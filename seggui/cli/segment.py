@@ -78,8 +78,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="a box around another object of the kind, for models that read them; "
         "may be repeated",
     )
-    parser.add_argument("--mask", type=Path, help="a mask to correct, as PNG")
-    parser.add_argument("--text", default="", help="for models that read")
+    parser.add_argument(
+        "--mask", type=Path, metavar="PNG", help="a mask to correct by the marks"
+    )
+    parser.add_argument(
+        "--text", default="", help="what is to be found, for models that read words"
+    )
     parser.add_argument(
         "--model",
         metavar="ID",

@@ -164,6 +164,7 @@ def _add(parser: argparse.ArgumentParser, option: Option) -> None:
         option.flag,
         type=type(option.default),
         choices=option.choices or None,
+        metavar="N" if isinstance(option.default, int | float) else None,
         default=None,
         help=f"{words}{default}",
     )
