@@ -130,9 +130,9 @@ def open_prompted_run(run: Path) -> PromptedModel:
         raise BadRequest(f"{info.title} looks at whole images and answers no clicks.")
     try:
         habits = Habits(**card.known)
-    except TypeError as error:
+    except (TypeError, ValueError) as error:
         raise Unreadable(
-            run / CARD, "what it knows of objects is unknown to this version"
+            run / CARD, "what it knows of objects means nothing to this version"
         ) from error
     return ClickNetModel(clicknet_weights.read(weights), info, habits)
 

@@ -1,4 +1,5 @@
 import json
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -9,9 +10,17 @@ from seggui.core.ports import unwatched
 from seggui.errors import MissingWeights, Unreadable
 from seggui.models import catalog
 from seggui.models.full_image import PredictOptions
-from seggui.models.runs import CARD, WEIGHTS, ModelCard, open_run, read_card, write_card
+from seggui.models.runs import (
+    CARD,
+    WEIGHTS,
+    ModelCard,
+    open_prompted_run,
+    open_run,
+    read_card,
+    write_card,
+)
 from seggui.models.semantic.networks import build
-from seggui.models.weights import write_safetensors
+from seggui.models.weights import digest_of, write_safetensors
 
 CLASSES = ("background", "cell", "wall")
 
@@ -105,3 +114,51 @@ def test_a_card_of_a_stranger_is_passed_over_and_refused_in_words(tmp_path, text
     assert catalog.runs(tmp_path) == ()
     with pytest.raises(Unreadable):
         read_card(run)
+
+
+@pytest.mark.parametrize(
+    "known",
+    [
+        {"colour": 1.0},
+        {"classic_share": 2.0},
+        {"least_side": 9.0, "most_side": 3.0},
+        {"least_side": math.inf},
+        {"most_side": math.nan},
+        {"line_width": -1.0},
+        {"line_width": math.inf},
+    ],
+)
+def test_habits_that_no_objects_have_are_refused(run, known):
+    write_card(run, replace(read_card(run), model="clicknet", known=known))
+    with pytest.raises(Unreadable, match="means nothing to this version"):
+        open_prompted_run(run)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("classic_share", "NaN"),
+        ("classic_share", "1.5"),
+        ("classic_share", "-0.1"),
+        ("least_side", "Infinity"),
+        ("least_side", "-3"),
+        ("most_side", "-Infinity"),
+        ("most_side", "NaN"),
+        ("line_width", "NaN"),
+        ("line_width", "1e400"),
+        ("line_width", "-2"),
+        ("line_width", "9" * 400),
+    ],
+)
+def test_habits_that_no_objects_have_are_refused_before_the_first_click(
+    tmp_path, name, value
+):
+    (tmp_path / WEIGHTS).write_bytes(b"not read")
+    digest = digest_of(tmp_path / WEIGHTS)
+    card = ModelCard("clicknet", "", ("background", "object"), (0, 1), 0, {}, digest)
+    write_card(tmp_path, card)
+    content = json.loads((tmp_path / CARD).read_bytes()) | {"known": "@"}
+    text = json.dumps(content).replace('"@"', f'{{"{name}": {value}}}')
+    (tmp_path / CARD).write_text(text)
+    with pytest.raises(Unreadable, match=CARD):
+        open_prompted_run(tmp_path)

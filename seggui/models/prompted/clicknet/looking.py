@@ -68,6 +68,13 @@ class Habits:
     line_width: float = 0.0
     """Pixels of the image across objects that are thin lines; 0 where they are not."""
 
+    def __post_init__(self) -> None:
+        """Raise ``ValueError`` for what no objects can be like: a card may say it."""
+        sides = self.least_side < math.inf and 0 <= self.least_side <= self.most_side
+        width = 0 <= self.line_width < math.inf
+        if not (0 <= self.classic_share <= 1 and sides and width):
+            raise ValueError(f"no habits of objects: {self}")
+
 
 HABITS = Habits()
 
