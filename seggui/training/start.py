@@ -376,7 +376,7 @@ def _register(
             known=best.get("known", {}),  # type: ignore[arg-type]
         ),
     )
-    if best["epoch"] == 0:
+    if best["epoch"] == 0 and not best.get("known"):
         yield {"event": "note", "step": step, "text": NO_GAIN}
 
 

@@ -137,18 +137,20 @@ class ClickTask:
             if not self._sights:
                 raise useless(samples)
         untrained = self._untrained()
-        learnt = not same(network, untrained)
-        habits = self._habits if learnt else HABITS
-        best, now = network, measured(Engine(copied(network)), self._sights, habits)
-        report(1, 2, "clicking on objects")
         if self._before is None:
-            self._before = measured(Engine(untrained), self._sights) if learnt else now
+            self._before = measured(Engine(copied(untrained)), self._sights)
         before = self._before
-        if learnt and now.mean < before.mean:
-            half = halfway(untrained, network)
-            then = measured(Engine(copied(half)), self._sights, habits)
-            if then.mean > now.mean:
-                best, now = half, then
+        report(1, 2, "clicking on objects")
+        best, habits = network, self._habits
+        now = measured(Engine(copied(network)), self._sights, habits)
+        if now.mean < before.mean:
+            if same(network, untrained):
+                now, habits = before, HABITS
+            else:
+                half = halfway(untrained, network)
+                then = measured(Engine(copied(half)), self._sights, habits)
+                if then.mean > now.mean:
+                    best, now = half, then
         report(2, 2, "clicking on objects")
         return Scores(
             now.mean,
@@ -160,7 +162,7 @@ class ClickTask:
                 "noc85_before": before.noc85,
                 "iou_1_click_before": before.iou1,
             },
-            _known(habits) if learnt else {},
+            _known(habits) if habits != HABITS else {},
             None if best is network else best.state_dict(),
         )
 
