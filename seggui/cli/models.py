@@ -90,9 +90,10 @@ def _info(options: argparse.Namespace) -> int:
         rows |= {"stated by": weights.source}
         folder = model_store.models_folder() / weights.folder
         rows |= {"or this folder at": weights.folder and str(folder)}
-    for name, value in rows.items():
-        if value:
-            sys.stdout.write(f"{name.strip():23} {value}\n")
+    told = {name.strip(): value for name, value in rows.items() if value}
+    width = max(map(len, told))
+    for name, value in told.items():
+        sys.stdout.write(f"{name:{width}}  {value}\n")
     return 0
 
 
