@@ -23,12 +23,22 @@ def add_replace(parser: argparse.ArgumentParser) -> None:
 
 
 def check_free(out: Path, names: Iterable[str], *, replace: bool) -> None:
-    """Raise ``BadRequest`` where one of the files to be written is there already."""
-    there = [name for name in dict.fromkeys(names) if (out / name).exists()]
+    """Raise ``BadRequest`` where one of the files to be written is there already.
+
+    What a link leads to is written over by no option: it may be somebody's photograph.
+    """
+    paths = {out / name: _real(out) / name for name in names}
+    for path, place in paths.items():
+        if os.path.lexists(path) and _real(path) != place:
+            raise BadRequest(
+                f"{path} is or lies behind a link to {_real(path)}, which would be "
+                "written over. Nothing was changed; choose another folder."
+            )
+    there = [path for path in paths if path.exists()]
     if there and not replace:
         more = f" and {len(there) - 1} more" if len(there) > 1 else ""
         raise BadRequest(
-            f"{out / there[0]}{more} would be written over. Nothing was changed; "
+            f"{there[0]}{more} would be written over. Nothing was changed; "
             "choose another folder, or give --replace to write over what is there."
         )
 

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from seggui.cli.dispatch import run
-from seggui.cli.out_place import check_out
+from seggui.cli.out_place import check_free, check_out
 from seggui.errors import BadRequest
 from seggui.files.formats.exporting import check_outside
 from seggui.files.project import Project
@@ -42,6 +42,34 @@ def test_images_in_a_folder_called_like_results_are_not_written_over(
     for source in (photos, photos / "a.png"):
         with pytest.raises(BadRequest, match="written over it"):
             check_out(out, source)
+
+
+@pytest.mark.parametrize("replace", [False, True])
+@pytest.mark.parametrize("behind", ["file", "folder", "nothing"])
+def test_what_a_link_leads_to_is_never_written_over(tmp_path, behind, replace):
+    photos, out = tmp_path / "photos", tmp_path / "out"
+    photos.mkdir()
+    out.mkdir()
+    if behind == "folder":
+        (out / "instances").symlink_to(photos)
+    else:
+        (out / "instances").mkdir()
+        (out / "instances/a.png").symlink_to(photos / "a.png")
+    if behind != "nothing":
+        (photos / "a.png").write_bytes(b"a photograph")
+    with pytest.raises(BadRequest, match=r"a link to .*photos.*a\.png"):
+        check_free(out, ["instances/a.png"], replace=replace)
+    check_free(out, ["instances/b.png"], replace=replace)
+
+
+def test_a_folder_for_results_may_itself_be_a_link(tmp_path):
+    real, out = tmp_path / "real", tmp_path / "out"
+    (real / "instances").mkdir(parents=True)
+    (real / "instances/a.png").write_bytes(b"of the last time")
+    out.symlink_to(real)
+    check_free(out, ["instances/a.png"], replace=True)
+    with pytest.raises(BadRequest, match="--replace"):
+        check_free(out, ["instances/a.png"], replace=False)
 
 
 def test_links_in_a_circle_are_no_folder_of_anybody(tmp_path):
