@@ -110,6 +110,7 @@ def candidate_rows(session: Session) -> tuple[CandidateRow, ...]:
             candidate.score if scored else None,
             candidate_picture(image.image_hwc, candidate) if image else None,
             candidate.stability,
+            candidate.mask.is_empty,
         )
         for candidate in session.candidates
         if not (each and candidate.mask.is_empty)

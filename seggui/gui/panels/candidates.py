@@ -43,6 +43,8 @@ class CandidateRow:
     picture: QImage | None = None
     stability: float | None = None
     """IoU of the masks at a little higher and a little lower threshold."""
+    empty: bool = False
+    """Whether nothing was found."""
 
 
 class CandidatesPanel(QWidget):
@@ -116,7 +118,7 @@ class CandidatesPanel(QWidget):
         self._text.setVisible(not rows or each)
         # While the first answer is on its way, Accept shows that it comes.
         self._accept.setVisible(bool(rows) or waiting)
-        self._accept.setEnabled(bool(rows))
+        self._accept.setEnabled(bool(rows) and (each or not rows[shown].empty))
         self._drop.setVisible(bool(rows) or marks > 0)
         self._show_waiting(waiting)
         self._fit()
@@ -183,6 +185,8 @@ class CandidatesPanel(QWidget):
                 self._group.addButton(made, place)
                 self._choices.addWidget(made)
             title = _TITLES.get(item.granularity, item.granularity.capitalize())
+            if item.empty:
+                title = "Nothing found"
             # Two lines: three of them must fit beside each other in a small window.
             made.setText(title if item.score is None else f"{title}\n{item.score:.0%}")
             made.setAccessibleName(made.text().replace("\n", ", score "))

@@ -217,3 +217,12 @@ def test_in_a_narrow_strip_the_threshold_gives_way(
         parts.append(candidates.level)
     spans = sorted((part.x(), part.x() + part.width()) for part in parts)
     assert all(end <= start for (_, end), (start, _) in pairwise(spans))
+
+
+def test_an_empty_candidate_says_so_and_cannot_be_accepted(candidates):
+    rows = [CandidateRow("whole", None, empty=True), CandidateRow("part", None)]
+    candidates.show_candidates(rows, 0, marks=1, waiting=False)
+    assert candidates._group.button(0).text() == "Nothing found"
+    assert not candidates._accept.isEnabled()
+    candidates.show_candidates(rows, 1, marks=1, waiting=False)
+    assert candidates._accept.isEnabled()
