@@ -23,6 +23,7 @@ from seggui.training.clicks.objects import (
 )
 from seggui.training.clicks.play import most_covered
 from seggui.training.clicks.practice import Practice, halfway, same
+from seggui.training.clicks.scenes import ClickScene
 from seggui.training.clicks.task import built_in
 from seggui.training.samples import Sample
 
@@ -111,6 +112,20 @@ def test_long_thin_objects_are_lines_of_a_width_and_teach_more_than_one():
     assert experience(sizes) == pytest.approx(windows / (windows + PRIOR))
     # As compact as discs are, they are no lines.
     assert habits_of(sizes_in([sample_of(0)])).line_width == 0
+
+
+def test_a_line_is_followed_in_games_as_it_is_in_use():
+    sample = lined()
+    line = sample.instances_hw > 0
+    image = np.where(line[..., None], np.uint8([220, 220, 220]), np.uint8([40, 40, 40]))
+    sight = Watched(ClickScene(image, (line,)), habits_of(sizes_in([sample])))
+
+    def bright(bytes_chw):
+        return (bytes_chw[NAMES.index("red")] > 130).astype(np.float32) * 0.9, 0.9
+
+    (click,) = Clicker(bright).game(sight, 0, 1)
+    assert len(click.states) > 4, "windows beside each other"
+    assert click.iou > 0.8
 
 
 class Read(list):

@@ -125,7 +125,7 @@ class ClickNetModel:
         return Candidate(mask, float(np.clip(quality, 0.0, 1.0)), logits=work.known)
 
     def _looked(self, sight: Sight, asked: Asked, known: Logits | None) -> Work:
-        if self._habits.line_width and asked.points and asked.box is None:
+        if sight.habits.line_width and asked.points and asked.box is None:
             return self._followed(sight, asked)
         seen = focused(sight, asked, self._engine)
         window = fresh_window(sight, asked, seen) if known is not None else None
@@ -134,7 +134,7 @@ class ClickNetModel:
         return self._drawn(sight, asked, without_crumbs(seen, asked), known)
 
     def _followed(self, sight: Sight, asked: Asked) -> Work:
-        first = close_look(sight, asked, self._habits.line_width, self._engine)
+        first = close_look(sight, asked, sight.habits.line_width, self._engine)
         pieces = followed(sight, asked, first, self._engine)
         values = pieces.box, pieces.values(pieces.box)
         mask = with_points(pieces.mask, asked.points)
