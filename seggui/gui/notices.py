@@ -76,10 +76,13 @@ class Notices(QObject):
                 self.changed.emit()
                 return
         self._open.append(notice)
-        # Errors are not pushed out by what matters less.
+        # Errors and questions are not pushed out by what matters less.
         while len(self._open) > _MOST:
-            mild = [n for n in self._open if n.level == "info"] or self._open
-            self._open.remove(mild[0])
+            self._open.remove(min(self._open, key=_weight))
+        self.changed.emit()
+
+    def close(self, notice: Notice) -> None:
+        self._open = [one for one in self._open if one is not notice]
         self.changed.emit()
 
     def close_notice(self, text: str) -> None:
@@ -87,6 +90,11 @@ class Notices(QObject):
         if len(left) != len(self._open):
             self._open = left
             self.changed.emit()
+
+
+def _weight(notice: Notice) -> tuple[bool, int]:
+    """How much it matters; of notices that matter the same the oldest goes first."""
+    return notice.shown_ms is None, LEVELS.index(notice.level)
 
 
 class NoticeBar(QWidget):
@@ -146,7 +154,7 @@ class NoticeBar(QWidget):
         layout.addWidget(text, 1)
 
         def close() -> None:
-            self._notices.close_notice(notice.text)
+            self._notices.close(notice)
 
         if notice.action and notice.do is not None:
             act = button(notice.action)

@@ -41,6 +41,31 @@ def test_the_newest_is_first_and_an_error_outlives_news(notices):
     assert texts == ["news 4", "news 3", "bad"]
 
 
+def test_neither_an_error_nor_a_question_is_pushed_out_by_warnings(notices):
+    notices.say("bad", "error")
+    notices.put(Notice("Came back.", action="Discard", do=lambda: None))
+    for number in range(5):
+        notices.say(f"careful {number}", "warning")
+    texts = [notice.text for notice in notices.open]
+    assert texts == ["careful 4", "Came back.", "bad"]
+
+
+def test_a_warning_that_goes_leaves_the_error_of_the_same_words(
+    holder, notices, monkeypatch
+):
+    monkeypatch.setattr("seggui.gui.notices._SHOWN_MS", {"warning": 0})
+    monkeypatch.setattr("seggui.gui.notices._LETTER_MS", 1)
+    bar = NoticeBar(notices, holder)
+    notices.say("Disk full.", "error")
+    notices.say("Disk full.", "warning")
+    loop = QEventLoop()
+    notices.changed.connect(loop.quit)
+    QTimer.singleShot(10_000, loop.quit)
+    loop.exec()
+    assert [notice.level for notice in notices.open] == ["error"]
+    assert not bar.isHidden()
+
+
 def test_news_and_warnings_go_when_they_can_have_been_read(
     holder, notices, monkeypatch
 ):
