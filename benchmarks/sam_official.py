@@ -94,6 +94,8 @@ def seeded(network: Any, seed: int) -> None:  # noqa: ANN401
     generator = torch.Generator().manual_seed(seed)
     with torch.no_grad():
         for name, value in network.state_dict().items():
+            if "freqs_cis" in name:
+                continue  # A table of turns, which no training changes.
             if "running_var" in name:
                 value.uniform_(0.5, 1.5, generator=generator)
             elif "gaussian_matrix" in name:
