@@ -207,7 +207,8 @@ class _Attempt:
             return item
 
     def _broke_off(self, error: OSError | HTTPException) -> NoReturn:
-        reason = reason_for_error(error, self._host)
+        met = self._network.met_first(self._url)
+        reason = reason_for_error(error, self._host, met)
         if isinstance(error, InvalidURL):
             raise DownloadFailed(reason) from error
         if not isinstance(error, urllib.error.URLError):

@@ -82,12 +82,25 @@ class Network:
 
     def opener(self) -> urllib.request.OpenerDirector:
         """Opens addresses through the proxy and follows safe redirects."""
-        proxy = self.proxy if not self.proxy or "://" in self.proxy else None
-        proxy = f"http://{self.proxy}" if proxy is None else proxy
-        proxies = {"http": proxy, "https": proxy} if proxy else None
         return urllib.request.build_opener(
-            urllib.request.ProxyHandler(proxies), _Redirects()
+            urllib.request.ProxyHandler(self._proxies()), _Redirects()
         )
+
+    def met_first(self, url: str) -> str:
+        """Whom a connection for that address meets: a proxy, or else its host."""
+        parts = urlsplit(url)
+        host = parts.hostname or url
+        proxy = self._proxies().get(parts.scheme, "")
+        if not proxy or urllib.request.proxy_bypass(host):
+            return host
+        return f"the proxy {proxy.rpartition('//')[2].rpartition('@')[2].rstrip('/')}"
+
+    def _proxies(self) -> dict[str, str]:
+        """A proxy for each scheme."""
+        if not self.proxy:
+            return urllib.request.getproxies()
+        proxy = self.proxy if "://" in self.proxy else f"http://{self.proxy}"
+        return {"http": proxy, "https": proxy}
 
     def request(self, url: str) -> urllib.request.Request:
         """Ask for the bytes of a file as they are."""
@@ -133,21 +146,21 @@ def reason_for_status(status: int) -> str:
     return _STATUS.get(status, f"the server answered {status}")
 
 
-def reason_for_error(error: OSError | HTTPException, host: str) -> str:
-    """Say in words why a connection failed."""
+def reason_for_error(error: OSError | HTTPException, host: str, met: str) -> str:
+    """Say in words why a connection to a host, which meets ``met`` first, failed."""
     inner = error.reason if isinstance(error, urllib.error.URLError) else None
     cause = inner if isinstance(inner, Exception) else error
     if isinstance(cause, socket.gaierror):
-        return f"{host} was not found; this machine may be offline"
+        return f"{met} was not found; this machine may be offline"
     if isinstance(cause, ssl.SSLCertVerificationError):
         return (
             f"the certificate of {host} is not trusted here (behind a proxy that reads "
             "along, set SSL_CERT_FILE to its certificate)"
         )
     if isinstance(cause, TimeoutError):
-        return f"{host} does not answer"
+        return f"{met} does not answer"
     if isinstance(cause, ConnectionRefusedError):
-        return f"{host} takes no connections"
+        return f"{met} takes no connections"
     if isinstance(inner, str):
         return inner
     if isinstance(cause, InvalidURL):

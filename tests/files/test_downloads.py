@@ -369,6 +369,21 @@ def test_a_proxy_that_lets_nothing_through_is_told(server, monkeypatch):
         fetch(weights(server, url="https://weights.invalid/net.pt"))
 
 
+@pytest.mark.parametrize("where", ["settings", "environment"])
+def test_a_proxy_that_takes_no_connections_is_named(server, monkeypatch, where):
+    closed = (
+        f"name:secret@{server.address.removeprefix('http://').rpartition(':')[0]}:9"
+    )
+    network = IMPATIENT
+    if where == "settings":
+        network = replace(IMPATIENT, proxy=closed)
+    else:
+        for name in ("https_proxy", "HTTPS_PROXY"):
+            monkeypatch.setenv(name, f"http://{closed}/")
+    with pytest.raises(MissingWeights, match=r"the proxy 127\.0\.0\.1:9 takes no"):
+        fetch(weights(server, url="https://weights.invalid/net.pt"), network=network)
+
+
 def test_a_name_that_is_not_found_means_offline(server, monkeypatch):
     def not_found(*_, **__):
         raise socket.gaierror(-2, "Name or service not known")
