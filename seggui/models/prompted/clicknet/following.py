@@ -79,6 +79,7 @@ def followed(sight: Sight, asked: Asked, first: Seen, answer: Answer) -> Pieces:
     pieces, tried = Pieces(sight, asked), {first.box}
     pieces.add(first)
     waiting = deque([first])
+    against = tuple(point for point in asked.points if not point.positive)
     most = MOST_WINDOWS if asked.mask.is_empty else AT_A_CORRECTION
     newest = asked.points[-1] if asked.points else None
     if newest is None or not newest.positive:
@@ -92,7 +93,7 @@ def followed(sight: Sight, asked: Asked, first: Seen, answer: Answer) -> Pieces:
             start = _start(pieces, box)
             if start is None:
                 continue
-            found = look(sight, Asked(pieces.mask, (start,)), box, answer)
+            found = look(sight, Asked(pieces.mask, (*against, start)), box, answer)
             found = _joined(found, covered(found.scene, pieces.mask) >= 128)
             pieces.add(found)
             waiting.append(found)

@@ -13,7 +13,7 @@ from seggui.models.prompted.clicknet.following import MOST_WINDOWS, close_look, 
 from seggui.models.prompted.clicknet.looking import Habits, Sight
 from seggui.models.prompted.clicknet.model import ClickNetModel
 
-RED = NAMES.index("red")
+RED, AGAINST = NAMES.index("red"), NAMES.index("negative clicks")
 WIDTH = 4
 
 
@@ -56,6 +56,22 @@ def test_a_negative_click_changes_one_window_only():
     assert not after[first.box.slices].any()
     after[first.box.slices] = truth[first.box.slices]
     assert (after == truth).all()
+
+
+def test_what_was_clicked_away_is_told_in_each_window_that_shows_it():
+    image, truth = wire()
+    sight, told = Sight(image), []
+
+    def noted(bytes_chw):
+        told.append(bool(bytes_chw[AGAINST].any()))
+        return bright(bytes_chw)
+
+    points = (Point(560.5, 230.5, positive=False), Point(8.5, 60.5))
+    asked = Asked(Mask.empty(*truth.shape), points)
+    first = close_look(sight, asked, WIDTH, noted)
+    followed(sight, asked, first, noted)
+    assert not told[0], "it lies outside the first window"
+    assert any(told[1:])
 
 
 def test_no_more_windows_are_looked_at_than_there_may_be():
