@@ -18,7 +18,7 @@ from seggui.core.geometry import Box
 from seggui.core.mask import Mask
 from seggui.core.prompt import Point
 from seggui.metrics.clicks import next_click
-from seggui.models.prompted.clicknet.channels import SIDE, Asked, Shown, shown
+from seggui.models.prompted.clicknet.channels import ANSWER, SIDE, Asked, Shown, shown
 from seggui.models.prompted.clicknet.crops import (
     LEAST_SIDE,
     MOST_ZOOM,
@@ -202,7 +202,7 @@ def answered(
 ) -> Bools:
     """The next mask, by the network or by classic; each click has its pixel."""
     if answer is None:
-        likely = state.bytes_chw[10] / np.float32(255)
+        likely = state.bytes_chw[ANSWER] / np.float32(255)
     else:
         likely = answer(state.bytes_chw)
     mask: Bools = likely[: shape[0], : shape[1]] > 0.5

@@ -51,6 +51,7 @@ NAMES = (
     "colour of the likely",
     "inside the image",
 )
+LIKELY, ANSWER = NAMES.index("likely by classic"), NAMES.index("answer of classic")
 DISC, NEWEST_DISC = 4, 6
 """Radius of a click in pixels of the square."""
 SAME_LOOK = 0.25

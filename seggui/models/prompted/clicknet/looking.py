@@ -21,7 +21,7 @@ from seggui.core.ports import Report, unwatched
 from seggui.core.prompt import Point
 from seggui.models.prompted.clicknet import crops
 from seggui.models.prompted.clicknet.channels import (
-    NAMES,
+    LIKELY,
     Asked,
     Bytes,
     Shown,
@@ -35,7 +35,6 @@ from seggui.models.prompted.scenes import Scenes
 Answer = Callable[[Bytes], tuple[Floats, float]]
 """Channels in; probabilities, axes (y, x), and the expected IoU out."""
 
-LIKELY = NAMES.index("likely by classic")
 KEPT = 12
 """Windows of an image that are kept."""
 MARGIN = 1.5

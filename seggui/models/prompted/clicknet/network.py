@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from seggui.models.prompted.clicknet.channels import NAMES
+from seggui.models.prompted.clicknet.channels import LIKELY, NAMES
 
 WIDTHS = (32, 48, 96, 128, 192)
 """Channels at strides 2, 4, 8, 16 and 32."""
@@ -16,7 +16,6 @@ FULL_WIDTH = 12
 """Channels at full resolution."""
 SIGNS = 5
 """What an answer tells of its own quality."""
-LIKELY = NAMES.index("likely by classic")
 
 
 class Block(nn.Module):
