@@ -86,7 +86,21 @@ def view_of(run: Path, events: Sequence[Event], problem: str = "") -> RunView:
         curves_of(events),
         previews_of(run),
         problem or (str(failed["text"]) if failed else ""),
+        notes_of(events),
+        gained_by(events),
     )
+
+
+def notes_of(events: Sequence[Event]) -> tuple[str, ...]:
+    """The notes of a run, each once: a resumed training says the same again."""
+    told = (str(e.get("text", "")) for e in events if e.get("event") == "note")
+    return tuple(dict.fromkeys(text for text in told if text))
+
+
+def gained_by(events: Sequence[Event]) -> bool:
+    """Whether an epoch was better than what the training began with, or none ended."""
+    epochs = [event for event in events if event.get("event") == "epoch"]
+    return not epochs or any(event.get("best") for event in epochs)
 
 
 def previews_of(run: Path) -> tuple[Preview, ...]:
@@ -140,9 +154,8 @@ def _line(row: RunRow, start: Event | None, step: Event | None) -> str:
     epoch, epochs = _number(step, "epoch"), _number(start, "epochs")
     if epoch is not None:
         of = f" of {epochs:.0f}" if epochs else ""
-        parts.append(
-            f"epoch {epoch + 1:.0f}{of}" if row.going else f"{epoch + 1:.0f} epochs"
-        )
+        ran = "1 epoch" if epoch == 0 else f"{epoch + 1:.0f} epochs"
+        parts.append(f"epoch {epoch + 1:.0f}{of}" if row.going else ran)
     loss = _number(step, "loss")
     if loss is not None:
         parts.append(f"loss {loss:.3f}")

@@ -346,7 +346,15 @@ class Tasks(QObject):
         self.dock_wished.emit("training")
 
     def run_finished(self, name: str) -> None:
-        """A run has a model now: it is chosen for what it can do."""
+        """A run has a model now: it is chosen for what it can do, if it learnt."""
+        view = self._session.training.view
+        if view is not None and view.row.name == name and not view.gained:
+            self.show_runs()
+            self._session.say(
+                f"The training {name} is done, but nothing was gained: the model "
+                "before answers best, and stays in use."
+            )
+            return
         row = self.models.use_run(name)
         self.show_runs()
         if row is None or row.predicts:

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from seggui.errors import BadRequest
-from seggui.gui.run_reading import previews_of
+from seggui.gui.run_reading import previews_of, view_of
 from seggui.gui.training_link import TrainingLink
 from seggui.jobs.run_state import wish_of
 from seggui.jobs.train_options import TrainOptions
@@ -74,6 +74,20 @@ def test_a_training_that_has_written_nothing_yet_is_preparing(
     name = link.start(tmp_path, TrainOptions())
     assert link.view.row.state == "preparing"
     assert [(row.name, row.state) for row in link.rows] == [(name, "preparing")]
+
+
+def test_notes_are_read_once_each_and_a_training_that_gained_nothing_is_known(
+    tmp_path,
+):
+    note = {"event": "note", "text": "Two are left out."}
+    worse = {"event": "epoch", "step": 1, "best": False}
+    better = worse | {"best": True}
+    step = {"event": "step", "step": 1, "epoch": 0}
+    assert view_of(tmp_path, [step]).gained
+    view = view_of(tmp_path, [note, step, worse, note])
+    assert (view.notes, view.gained) == (("Two are left out.",), False)
+    assert view.line.startswith("1 epoch")
+    assert view_of(tmp_path, [worse, better, worse]).gained
 
 
 def test_previews_follow_their_files(tmp_path):

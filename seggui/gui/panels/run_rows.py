@@ -60,3 +60,7 @@ class RunView:
     previews: tuple[Preview, ...] = ()
     problem: str = ""
     """Why it failed."""
+    notes: tuple[str, ...] = ()
+    """What the training has to say, in sentences."""
+    gained: bool = True
+    """False when no epoch was better than what the training began with."""

@@ -159,6 +159,7 @@ class _RunPage(QWidget):
         self.curves = CurvesView()
         self._previews = _Previews()
         self._problem = label("", "bad", wrap=True)
+        self._notes = label("", wrap=True)
         self._empty = empty_text(
             "No run yet.\nStart a training, and its curves appear here live."
         )
@@ -170,6 +171,7 @@ class _RunPage(QWidget):
         inside.addWidget(self._bar)
         inside.addWidget(self._problem)
         inside.addLayout(row(self.pause, self.go_on, self.stop, self.use, None))
+        inside.addWidget(self._notes)
         inside.addWidget(self.curves)
         inside.addWidget(self._previews)
         inside.addStretch(1)
@@ -210,6 +212,8 @@ class _RunPage(QWidget):
         self._bar.setVisible(view.row.going)
         self._problem.setText(view.problem)
         self._problem.setVisible(bool(view.problem))
+        self._notes.setText("\n".join(view.notes))
+        self._notes.setVisible(bool(view.notes))
         self.pause.setVisible(state == "running")
         self.go_on.setVisible(state == "paused" or view.row.resumable)
         self.stop.setVisible(view.row.going)

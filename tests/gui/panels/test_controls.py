@@ -427,6 +427,16 @@ def test_a_run_can_be_paused_stopped_and_used(training):
     assert not page._problem.isHidden()
 
 
+def test_what_a_training_has_to_say_is_shown(training):
+    training.show_runs([RUN], RUN.name)
+    page = training._run_page
+    training.show_run(RunView(RUN))
+    assert page._notes.isHidden()
+    training.show_run(RunView(RUN, notes=("Two are left out.", "Nothing was gained.")))
+    assert not page._notes.isHidden()
+    assert page._notes.text() == "Two are left out.\nNothing was gained."
+
+
 def test_curves_are_plotted_when_there_is_something_to_plot(training):
     training.show_runs([RUN], RUN.name)
     training.show_run(RunView(RUN))
