@@ -17,7 +17,7 @@ from types import FrameType
 from typing import TYPE_CHECKING
 
 from seggui.errors import BadRequest
-from seggui.jobs.run_state import CONTROL, EVENTS, HEARTBEAT, RUN, Event
+from seggui.jobs.run_state import CONTROL, EVENTS, HEARTBEAT, RUN, Event, heartbeat_of
 from seggui.jobs.train_options import OPTIONS, Option, TrainOptions
 
 if TYPE_CHECKING:
@@ -142,6 +142,9 @@ def _missing(folder: Path) -> list[Path]:
 
 def _forget_attempt(run: Path, made: Sequence[Path]) -> None:
     """Remove the folders that were made for a training that never began."""
+    heartbeat = heartbeat_of(run)
+    if heartbeat is not None and heartbeat.pid != os.getpid():
+        return  # Another process made them meanwhile, and trains there.
     with contextlib.suppress(OSError):  # of folders that hold something else by now
         for name in (EVENTS, HEARTBEAT, CONTROL):
             (run / name).unlink(missing_ok=True)

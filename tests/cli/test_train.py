@@ -1,4 +1,5 @@
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -6,7 +7,9 @@ import sys
 import pytest
 from tiny_trainings import TINY, folder_of_pairs
 
+from seggui.cli import train
 from seggui.cli.dispatch import run
+from seggui.jobs.run_state import HEARTBEAT, beat, process_start
 
 pytestmark = pytest.mark.usefixtures("own_signals")
 
@@ -70,6 +73,27 @@ def test_a_training_that_never_began_leaves_nothing_behind(tmp_path, capsys, ver
     (there / "notes.txt").write_text("mine")
     assert run([*verb.split(), str(photos), "--out", str(there / "a" / "b")]) == 1
     assert list(there.iterdir()) == [there / "notes.txt"]
+
+
+def test_a_training_that_is_refused_leaves_that_of_another_process_alone(
+    tmp_path, capsys, monkeypatch
+):
+    photos, out = tmp_path / "photos", tmp_path / "out"
+    photos.mkdir()
+
+    def begun_meanwhile(missing):
+        out.mkdir()
+        beat(out, "preparing")
+        content = json.loads((out / HEARTBEAT).read_bytes())
+        other = {"pid": os.getppid(), "started": process_start(os.getppid())}
+        (out / HEARTBEAT).write_text(json.dumps(content | other))
+        return missing
+
+    found = train._missing
+    monkeypatch.setattr(train, "_missing", lambda path: begun_meanwhile(found(path)))
+    assert run(["train", str(photos), "--out", str(out)]) == 1
+    assert "is being trained by the process" in capsys.readouterr().err
+    assert (out / HEARTBEAT).exists()
 
 
 @pytest.mark.parametrize(
