@@ -87,9 +87,9 @@ def _end_of_one_group(items: Sequence[Item], wanted: int) -> Split:
     return Split(
         tuple(sorted(order[:-wanted])),
         tuple(sorted(order[-wanted:])),
-        "All images seem to be one sequence, so its last "
-        f"{wanted} of {len(items)} are measured on; if they are not, "
-        "choose --group-by none.",
+        f"All images seem to be one sequence, so the last {wanted} of {len(items)} are "
+        "measured on. If they are not, train with 'Keep together' at none "
+        "(seggui train --group-by none).",
     )
 
 
