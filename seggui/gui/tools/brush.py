@@ -128,7 +128,8 @@ class Brush(Tool):
             return pixels
         middle, core = self._swept(start, end, _MIDDLE)
         core_hw = np.zeros_like(pixels)
-        core_hw[middle.moved(-box.x0, -box.y0).slices] = core
+        if not middle.empty:  # as it is when it lies beside the image
+            core_hw[middle.moved(-box.x0, -box.y0).slices] = core
         return up_to_edges(image_hwc, box, pixels, core_hw)
 
     def _apply(

@@ -298,6 +298,25 @@ def test_the_middle_of_the_brush_paints_across_an_edge(stand):
     assert stand.mask()[14:34, 24:40].all()
 
 
+@pytest.mark.parametrize("at", [(24.0, 49.0), (24.0, -2.0), (-3.0, 24.0), (66.0, 24.0)])
+def test_a_brush_whose_middle_is_beside_the_image_follows_edges(stand, at):
+    half_bright(stand)
+    stand.options(brush_px=20, follow_edges=True)
+    stand.drag((24.0, 24.0), at)
+    assert stand.desk.commits == ["Brush"]
+    mask = stand.mask()
+    x, y = min(max(at[0], 1), 63), min(max(at[1], 1), 47)
+    assert mask[int(y) - 1, int(x) - 1] or mask[int(y), int(x)]
+
+
+@pytest.mark.parametrize("at", [(24.0, 50.0), (-4.0, 24.0)])
+def test_a_dab_that_only_touches_the_image_follows_edges(stand, at):
+    half_bright(stand)
+    stand.options(brush_px=20, follow_edges=True)
+    stand.drag(at, at)
+    assert stand.desk.commits == ["Brush"]
+
+
 def test_the_eraser_follows_edges_too(qtbot):
     stand = Stand(qtbot, segments=[segment(np.ones((48, 64), bool))])
     stand.hand.take("eraser")
