@@ -98,9 +98,9 @@ def notes_of(events: Sequence[Event]) -> tuple[str, ...]:
 
 
 def gained_by(events: Sequence[Event]) -> bool:
-    """Whether an epoch was better than what the training began with, or none ended."""
-    epochs = [event for event in events if event.get("event") == "epoch"]
-    return not epochs or any(event.get("best") for event in epochs)
+    """What a training says at its end; one that goes on may gain something yet."""
+    starts = [place for place, e in enumerate(events) if e.get("event") == "start"]
+    return all(event.get("gained", True) for event in events[max(starts, default=0) :])
 
 
 def previews_of(run: Path) -> tuple[Preview, ...]:

@@ -377,7 +377,7 @@ def _register(
         ),
     )
     if best["epoch"] == 0 and not best.get("known"):
-        yield {"event": "note", "step": step, "text": NO_GAIN}
+        yield {"event": "note", "step": step, "text": NO_GAIN, "gained": False}
 
 
 def _no_memory(options: TrainOptions) -> SegguiError:

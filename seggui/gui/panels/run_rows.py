@@ -63,4 +63,4 @@ class RunView:
     notes: tuple[str, ...] = ()
     """What the training has to say, in sentences."""
     gained: bool = True
-    """False when no epoch was better than what the training began with."""
+    """False when nothing is better than what the training began with."""
