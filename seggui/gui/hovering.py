@@ -100,7 +100,7 @@ class Hovering(QObject):
     def _fail(self, reply: Failed) -> None:
         if reply.ticket == self._ticket:
             # A preview that cannot be had is no news; a click would say why.
-            self._ticket = 0
+            self._ticket, self._newer = 0, None
 
     def _show(self, candidates: tuple[Candidate, ...]) -> None:
         if candidates != self.candidates:

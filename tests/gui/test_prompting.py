@@ -19,7 +19,15 @@ from seggui.files.settings import Settings
 from seggui.gui.model_settings import ModelSettings
 from seggui.gui.rows import candidate_rows
 from seggui.gui.tool_memory import remembered_options
-from seggui.jobs.messages import Answers, Ask, AskEach, Candidates, Encode, Encoded
+from seggui.jobs.messages import (
+    Answers,
+    Ask,
+    AskEach,
+    Candidates,
+    Encode,
+    Encoded,
+    Failed,
+)
 
 WHOLE = Box(0, 0, SIDE, SIDE)
 NOWHERE = Box(70, 2, 80, 20)
@@ -573,6 +581,20 @@ def test_a_quick_line_asks_about_its_newest_state_only(qtbot, session, host):
     qtbot.waitUntil(lambda: bool(session.conversation.hovering.candidates))
     qtbot.waitUntil(lambda: host.asked[-1].prompt.scribbles == drawn(40).scribbles)
     assert len(host.asked) == 2
+
+
+def test_a_preview_that_failed_does_not_bring_an_older_state_of_the_line_back(
+    qtbot, session, host
+):
+    session.set_tool("superpixels")
+    hovering = session.conversation.hovering
+    session.follow(drawn(10))
+    session.follow(drawn(20))
+    hovering._fail(Failed(hovering._ticket, "The engine has ended.", reason="lost"))
+    session.follow(drawn(40))
+    qtbot.waitUntil(lambda: bool(hovering.candidates))
+    qtbot.wait(100)
+    assert host.asked[-1].prompt.scribbles == drawn(40).scribbles
 
 
 def test_tools_that_take_no_known_regions_wait_for_the_release(session, host):
