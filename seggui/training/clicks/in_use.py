@@ -20,7 +20,7 @@ from seggui.core.ports import unwatched
 from seggui.core.prompt import Point, Prompt
 from seggui.metrics.clicks import next_click
 from seggui.metrics.masks import iou
-from seggui.models.prompted.clicknet.channels import Bytes
+from seggui.models.prompted.clicknet.channels import NAMES, Bytes
 from seggui.models.prompted.clicknet.crops import scale_of
 from seggui.models.prompted.clicknet.engine import Engine
 from seggui.models.prompted.clicknet.looking import HABITS, Habits, Sight
@@ -36,6 +36,7 @@ from seggui.training.clicks.play import (
 )
 from seggui.training.clicks.scenes import Bools, ClickScene
 
+SO_FAR = NAMES.index("mask so far")
 CLICKS = 6
 """Clicks on an object at most when a network is measured."""
 
@@ -93,13 +94,17 @@ class Clicker:
                 prompt = Prompt(points, previous=last.mask, logits=last.logits)
             last = self._model.decode(sight, prompt, unwatched)[0]
             score = iou(truth, before)
+            # Of a line that is followed, only the first window is a first look.
+            first = not before.any()
             states = tuple(
                 Sample(
                     bytes_chw,
                     _cut(truth, box),
                     len(points),
                     score,
-                    0.0 if before.any() else _beyond(truth, box),
+                    _beyond(truth, box)
+                    if first and not bytes_chw[SO_FAR].any()
+                    else 0.0,
                 )
                 for box, bytes_chw in zip(sight.looked, self._shown, strict=True)
             )

@@ -125,6 +125,7 @@ def test_a_line_is_followed_in_games_as_it_is_in_use():
 
     (click,) = Clicker(bright).game(sight, 0, 1)
     assert len(click.states) > 4, "windows beside each other"
+    assert [state.beyond > 0 for state in click.states[:2]] == [True, False]
     assert click.iou > 0.8
 
 
