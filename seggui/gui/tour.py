@@ -14,6 +14,7 @@ from pathlib import Path
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QCheckBox
 
+from seggui.core.segment import told_model
 from seggui.errors import SegguiError
 from seggui.files.atomic import make_folder
 from seggui.gui.dialogs.export import ExportDialog
@@ -41,6 +42,8 @@ class Tour(Hands):
         try:
             make_folder(self.out)
             self.window.show()
+            # Without a window manager nobody else gives it the keyboard.
+            self.window.activateWindow()
             self.settle()
             self.window.resize(1440, 900)
             self.settle()
@@ -210,7 +213,7 @@ class Tour(Hands):
         training, project = self.session.training, self.session.project
         assert project is not None
         run = project.runs_folder / training.rows[0].name
-        self.session.predict_image(str(run), run.name)
+        self.session.predict_image(str(run), told_model(str(run)))
         self.wait(
             lambda: not self.session.predicting.running, "predicting", seconds=120
         )

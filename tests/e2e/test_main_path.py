@@ -252,7 +252,7 @@ def test_10_and_11_a_model_learns_registers_and_labels_another_image(person):
     assert session.training.view.curves.scores
 
     person.show(UNTOUCHED[1])
-    session.predict_image(str(run), run.name)
+    session.predict_image(str(run), f"runs/{run.name}")
     person.wait(lambda: not session.predicting.running, "the prediction")
     person.settle()
     assert session.uncertainty_hw.shape == (256, 256)
