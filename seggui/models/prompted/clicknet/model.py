@@ -16,7 +16,7 @@ from seggui.core.prompt import Point, Prompt
 from seggui.files.resources import resource_path
 from seggui.models.prompted.changes import applied
 from seggui.models.prompted.clicknet import weights
-from seggui.models.prompted.clicknet.channels import Asked
+from seggui.models.prompted.clicknet.channels import Asked, Bytes
 from seggui.models.prompted.clicknet.engine import Engine
 from seggui.models.prompted.clicknet.following import close_look, followed
 from seggui.models.prompted.clicknet.looking import (
@@ -109,12 +109,13 @@ class ClickNetModel:
         if box is not None and (mask.is_empty or not prompt.points):
             report(0, len(prompt.points) + 1, "looking into the box")
             nothing = Mask.empty(sight.height, sight.width)
-            work = self._looked(sight, Asked(nothing, (), box), None)
+            work = self._looked(sight, Asked(nothing, (), box), None, report)
         for clicks in _turns(prompt.points):
             if _all_honoured(work.mask, clicks):
                 continue
             report(len(clicks), len(prompt.points) + 1, "following the clicks")
-            work = self._looked(sight, Asked(work.mask, clicks, box), work.known)
+            asked = Asked(work.mask, clicks, box)
+            work = self._looked(sight, asked, work.known, report)
         return work
 
     def _agreed(self, sight: Sight, work: Work, prompt: Prompt) -> Candidate:
@@ -124,18 +125,25 @@ class ClickNetModel:
         mask = honoured(work.mask, prompt)
         return Candidate(mask, float(np.clip(quality, 0.0, 1.0)), logits=work.known)
 
-    def _looked(self, sight: Sight, asked: Asked, known: Logits | None) -> Work:
+    def _looked(
+        self, sight: Sight, asked: Asked, known: Logits | None, report: Report
+    ) -> Work:
         if sight.habits.line_width and asked.points and asked.box is None:
-            return self._followed(sight, asked)
+            return self._followed(sight, asked, report)
         seen = focused(sight, asked, self._engine)
         window = fresh_window(sight, asked, seen) if known is not None else None
         if window is not None:
             return self._afresh(sight, asked, window)
         return self._drawn(sight, asked, without_crumbs(seen, asked), known)
 
-    def _followed(self, sight: Sight, asked: Asked) -> Work:
-        first = close_look(sight, asked, sight.habits.line_width, self._engine)
-        pieces = followed(sight, asked, first, self._engine)
+    def _followed(self, sight: Sight, asked: Asked, report: Report) -> Work:
+        def answer(bytes_chw: Bytes) -> tuple[Floats, float]:
+            # A long line takes seconds, and whoever clicks again does not wait.
+            report(0, 0, "following the line")
+            return self._engine(bytes_chw)
+
+        first = close_look(sight, asked, sight.habits.line_width, answer)
+        pieces = followed(sight, asked, first, answer)
         values = pieces.box, pieces.values(pieces.box)
         mask = with_points(pieces.mask, asked.points)
         return Work(mask, asked.mask, None, first, values)

@@ -7,6 +7,7 @@ import pytest
 from seggui.core.mask import Mask
 from seggui.core.ports import unwatched
 from seggui.core.prompt import Point, Prompt
+from seggui.errors import Cancelled
 from seggui.metrics.masks import iou
 from seggui.models.prompted.clicknet.channels import NAMES, Asked
 from seggui.models.prompted.clicknet.following import MOST_WINDOWS, close_look, followed
@@ -102,3 +103,22 @@ def test_the_model_follows_where_its_habits_say_that_objects_are_thin(width):
         values = best.probability
         assert values is not None
         assert values.box.width > 500
+
+
+def test_following_a_long_line_can_be_stopped_in_the_middle():
+    image, _ = wire()
+    looks = []
+
+    def noted(bytes_chw):
+        looks.append(1)
+        return bright(bytes_chw)
+
+    def report(done, total, what):
+        if len(looks) == 3:
+            raise Cancelled
+
+    model = ClickNetModel(habits=Habits(0.0, line_width=WIDTH), engine=noted)
+    encoding = model.encode(image, unwatched)
+    with pytest.raises(Cancelled):
+        model.decode(encoding, Prompt((Point(8.5, 60.5),)), report)
+    assert len(looks) == 3
