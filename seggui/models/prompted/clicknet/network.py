@@ -29,15 +29,15 @@ class Block(nn.Module):
         self.two_norm = nn.BatchNorm2d(width)
 
     def forward(self, x: Tensor) -> Tensor:
-        inner = functional.relu(self.one_norm(self.one(x)))
-        return functional.relu(x + self.two_norm(self.two(inner)))
+        inner = functional.relu(self.one_norm(self.one(x)), inplace=True)
+        return functional.relu(x + self.two_norm(self.two(inner)), inplace=True)
 
 
 def _step(inner: int, outer: int, kernel: int, stride: int) -> nn.Sequential:
     return nn.Sequential(
         nn.Conv2d(inner, outer, kernel, stride, padding=kernel // 2, bias=False),
         nn.BatchNorm2d(outer),
-        nn.ReLU(),
+        nn.ReLU(inplace=True),
     )
 
 
