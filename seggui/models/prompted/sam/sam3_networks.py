@@ -34,6 +34,9 @@ _MOST_TEXTS: Final = 32
 """Texts whose features are kept."""
 _EXAMPLES_ONLY: Final = "visual"
 """What the network was trained to read where there are examples and no words."""
+_WHOLE = (0.0, 0.0, 1.0, 1.0)
+_UNSEEN = -10
+"""The label by which transformers knows a box that only fills a row."""
 
 
 def open_network(info: ModelInfo, path: Path) -> Opened:
@@ -118,7 +121,9 @@ class Concepts:
         Raises ``BadRequest`` when the files that turn words into tokens are missing.
         """
         device = self._heads.device
-        with self._heads.computing():
+        # On the processor torchvision cannot look into boxes in bfloat16.
+        half = self._heads.half and device.type != "cpu"
+        with torch.autocast(device.type, torch.bfloat16, enabled=half):
             features, there = self._text(text or _EXAMPLES_ONLY)
             neck = self._detector.vision_encoder.neck
             maps, places = neck(trunk.to(device, torch.float32))
@@ -175,15 +180,17 @@ class Concepts:
 def _examples(
     boxes: Sequence[Sequence[float]], device: torch.device
 ) -> dict[str, Tensor]:
-    """Boxes as the detector reads them: middle and size."""
-    if not boxes:
-        return {}
-    ends = torch.tensor(boxes, dtype=torch.float32, device=device)
+    """Boxes as the detector reads them: middle and size.
+
+    Without any it is shown one that it must not look at: the official code has it read
+    the token that stands for all examples even when there are none, and transformers
+    leaves that token out unless it is given a box.
+    """
+    ends = torch.tensor(boxes or [_WHOLE], dtype=torch.float32, device=device)
     middles = (ends[:, :2] + ends[:, 2:]) / 2
     sizes = ends[:, 2:] - ends[:, :2]
+    labels = torch.full((1, len(ends)), 1 if boxes else _UNSEEN, device=device)
     return {
         "input_boxes": torch.cat([middles, sizes], dim=1)[None],
-        "input_boxes_labels": torch.ones(
-            1, len(boxes), dtype=torch.long, device=device
-        ),
+        "input_boxes_labels": labels,
     }

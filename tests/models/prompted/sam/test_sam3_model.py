@@ -11,6 +11,7 @@ from seggui.core.mask import Mask
 from seggui.core.ports import unwatched
 from seggui.core.prompt import Point, Prompt
 from seggui.errors import BadRequest, Unreadable
+from seggui.models.prompted.sam import sam3_networks
 from seggui.models.prompted.sam.sam3 import open_third
 
 
@@ -52,6 +53,17 @@ class TestSam3(PromptedContract):
         both = self.ask_for(model, encoding, text="cup", exemplars=(box,))
         word = self.ask_for(model, encoding, text="cup")
         assert [c.score for c in both] != [c.score for c in word]
+
+    def test_the_box_that_stands_for_no_examples_is_not_looked_at(
+        self, model, encoding, monkeypatch
+    ):
+        one = self.ask_for(model, encoding, text="cup")
+        monkeypatch.setattr(sam3_networks, "_WHOLE", (0.4, 0.1, 0.5, 0.3))
+        two = self.ask_for(model, encoding, text="cup")
+        assert [c.score for c in one] == pytest.approx([c.score for c in two])
+        monkeypatch.setattr(sam3_networks, "_examples", lambda boxes, device: {})
+        without = self.ask_for(model, encoding, text="cup")
+        assert [c.score for c in one] != pytest.approx([c.score for c in without])
 
     def test_points_and_a_box_choose_among_the_objects(self, model, encoding):
         found = self.ask_for(model, encoding, text="cup")
@@ -99,6 +111,8 @@ def test_a_folder_of_hugging_face_opens(folder):
     model = open_third(sam3_tiny.info(0.0), folder)
     encoding = model.encode(PromptedContract.image_hwc, unwatched)
     assert model.decode(encoding, Prompt(text="cup"), unwatched)
+    like = Prompt(exemplars=(Box(30, 20, 50, 40),))
+    assert model.decode(encoding, like, unwatched)
     assert open_third(sam3_tiny.info(), folder / "model.safetensors").info.id == "sam3"
 
 
