@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 
 from seggui.core.candidate import Candidate
@@ -30,9 +29,11 @@ from seggui.training.clicks.follow import ENOUGH, Quality, quality
 from seggui.training.clicks.play import (
     Random,
     Sample,
+    beyond,
     most_covered,
     near_middle,
     padded,
+    scaled,
 )
 from seggui.training.clicks.scenes import Bools, ClickScene
 
@@ -102,7 +103,7 @@ class Clicker:
                     _cut(truth, box),
                     len(points),
                     score,
-                    _beyond(truth, box)
+                    beyond(truth, box)
                     if first and not bytes_chw[SO_FAR].any()
                     else 0.0,
                 )
@@ -116,16 +117,8 @@ def _cut(truth_hw: Bools, box: Box) -> Bytes:
     """What of the truth lies in a window, at the scale at which it is looked at."""
     scale = scale_of(box)
     to = (max(1, round(box.width * scale)), max(1, round(box.height * scale)))
-    how = cv2.INTER_AREA if scale < 1.0 else cv2.INTER_LINEAR
     part = truth_hw[box.slices].astype(np.uint8) * np.uint8(255)
-    small = np.asarray(cv2.resize(part, to, interpolation=how), dtype=np.uint8)
-    return padded(most_covered(small))
-
-
-def _beyond(truth_hw: Bools, box: Box) -> float:
-    """Pixels of the truth outside a window, at the scale at which it is looked at."""
-    outside = np.count_nonzero(truth_hw) - np.count_nonzero(truth_hw[box.slices])
-    return float(outside * scale_of(box) ** 2)
+    return padded(most_covered(scaled(part, to)))
 
 
 def measured(

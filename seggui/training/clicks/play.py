@@ -91,10 +91,10 @@ def board_of(
     box = window(*middle, side, width, height)
     scale = scale_of(box)
     to = (max(1, round(box.width * scale)), max(1, round(box.height * scale)))
-    image = _scaled(scene.image_hwc[box.slices], to)
-    masks = [_scaled(truth[box.slices].astype(np.uint8) * 255, to)]
+    image = scaled(scene.image_hwc[box.slices], to)
+    masks = [scaled(truth[box.slices].astype(np.uint8) * 255, to)]
     other = scene.objects[(which + 1) % len(scene.objects)]
-    masks.append(_scaled(other[box.slices].astype(np.uint8) * 255, to))
+    masks.append(scaled(other[box.slices].astype(np.uint8) * 255, to))
     if draw is not None:
         image, masks = disturbed(image, masks, draw, alike=scene.alike)
     found = most_covered(masks[0])
@@ -103,13 +103,18 @@ def board_of(
     whole = Box(0, 0, *to)
     looked = scene_of(image, whole, 1.0)
     looked = replace(looked, image_area=width * height * scale * scale)
-    beyond = np.count_nonzero(truth) - np.count_nonzero(truth[box.slices])
     return Board(
-        looked, found, most_covered(masks[1]) & ~found, local, beyond * scale * scale
+        looked, found, most_covered(masks[1]) & ~found, local, beyond(truth, box)
     )
 
 
-def _scaled(values: Bytes, to: tuple[int, int]) -> Bytes:
+def beyond(truth_hw: Bools, box: Box) -> float:
+    """Pixels of the truth outside a window, at the scale at which it is looked at."""
+    outside = np.count_nonzero(truth_hw) - np.count_nonzero(truth_hw[box.slices])
+    return float(outside * scale_of(box) ** 2)
+
+
+def scaled(values: Bytes, to: tuple[int, int]) -> Bytes:
     how = cv2.INTER_AREA if to[0] < values.shape[1] else cv2.INTER_LINEAR
     return np.asarray(cv2.resize(values, to, interpolation=how), dtype=np.uint8)
 

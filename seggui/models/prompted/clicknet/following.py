@@ -111,17 +111,12 @@ def _next_windows(seen: Seen, sight: Sight) -> list[Box]:
     )
     side = max(box.width, box.height)
     x, y = (box.x0 + box.x1) / 2, (box.y0 + box.y1) / 2
+    step, size = STEP * side, (sight.width, sight.height)
     return [
-        crops.window(
-            x + across * STEP * side, y + down * STEP * side, side, *_size(sight)
-        )
+        crops.window(x + across * step, y + down * step, side, *size)
         for line, (across, down) in sides
         if line.any()
     ]
-
-
-def _size(sight: Sight) -> tuple[int, int]:
-    return sight.width, sight.height
 
 
 def _start(pieces: Pieces, box: Box) -> Point | None:
