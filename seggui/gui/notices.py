@@ -19,6 +19,7 @@ from seggui.gui.theme import theme
 
 LEVELS = ("info", "warning", "error")
 _MOST = 3
+"""So many are shown at once, and one that goes by itself even so."""
 _SHOWN_MS = {"info": 7000, "warning": 12_000}
 """How long a notice is there at least; those of other levels until they are closed."""
 _LETTER_MS = 60
@@ -39,8 +40,13 @@ class Notice:
     do: Callable[[], object] | None = None
 
     @property
+    def stays(self) -> bool:
+        """Whether it waits to be closed or answered."""
+        return self.shown_ms is None
+
+    @property
     def shown_ms(self) -> int | None:
-        """When it goes by itself; None for what waits to be closed or answered."""
+        """When it goes by itself; None for what stays."""
         least = _SHOWN_MS.get(self.level)
         if least is None or self.action:
             return None
@@ -58,8 +64,14 @@ class Notices(QObject):
 
     @property
     def open(self) -> tuple[Notice, ...]:
-        """What is shown, the newest first."""
+        """What was said and not closed, the newest first."""
         return tuple(reversed(self._open))
+
+    @property
+    def shown(self) -> tuple[Notice, ...]:
+        """What there is room for; older errors and questions wait behind it."""
+        waiting = [notice for notice in self.open if notice.stays][_MOST:]
+        return tuple(n for n in self.open if not any(n is other for other in waiting))
 
     def say(self, text: str, level: str = "info") -> None:
         self.put(Notice(text, level))
@@ -76,13 +88,19 @@ class Notices(QObject):
                 self.changed.emit()
                 return
         self._open.append(notice)
-        # Errors and questions are not pushed out by what matters less.
-        while len(self._open) > _MOST:
-            self._open.remove(min(self._open, key=_weight))
+        # What waits to be closed or answered is never pushed out.
+        going = [one for one in self._open if not one.stays]
+        room = max(1, _MOST - (len(self._open) - len(going)))
+        for old in sorted(going, key=_weight)[: max(0, len(going) - room)]:
+            self._open.remove(old)
         self.changed.emit()
 
     def close(self, notice: Notice) -> None:
         self._open = [one for one in self._open if one is not notice]
+        self.changed.emit()
+
+    def close_all(self) -> None:
+        self._open = []
         self.changed.emit()
 
     def close_notice(self, text: str) -> None:
@@ -92,9 +110,9 @@ class Notices(QObject):
             self.changed.emit()
 
 
-def _weight(notice: Notice) -> tuple[bool, int]:
+def _weight(notice: Notice) -> int:
     """How much it matters; of notices that matter the same the oldest goes first."""
-    return notice.shown_ms is None, LEVELS.index(notice.level)
+    return LEVELS.index(notice.level)
 
 
 class NoticeBar(QWidget):
@@ -108,6 +126,17 @@ class NoticeBar(QWidget):
         self._layout.setSpacing(0)
         self._shown: list[tuple[Notice, QWidget]] = []
         notices.changed.connect(self._show)
+        self._more = QLabel()
+        self._more_line = QFrame()
+        self._more_line.setProperty("look", "notice")
+        self._more_line.setProperty("level", "info")
+        more = QHBoxLayout(self._more_line)
+        more.setContentsMargins(12, 2, 8, 2)
+        more.addWidget(self._more, 1)
+        close_all = button("Close all", tip="Close all messages, also those that wait")
+        close_all.clicked.connect(notices.close_all)
+        more.addWidget(close_all)
+        self._layout.addWidget(self._more_line)
         theme().changed.connect(self._again)
         self._show()
 
@@ -119,7 +148,7 @@ class NoticeBar(QWidget):
         self._show()
 
     def _show(self) -> None:
-        wanted = self._notices.open
+        wanted = self._notices.shown
         kept = {id(notice): line for notice, line in self._shown if notice in wanted}
         for notice, line in self._shown:
             if id(notice) not in kept:
@@ -132,6 +161,14 @@ class NoticeBar(QWidget):
             self._layout.insertWidget(place, made)
             shown.append((notice, made))
         self._shown = shown
+        waiting = len(self._notices.open) - len(wanted)
+        older = (
+            "1 older message waits"
+            if waiting == 1
+            else f"{waiting} older messages wait"
+        )
+        self._more.setText(f"{older} behind these.")
+        self._more_line.setVisible(waiting > 0)
         self.setVisible(bool(wanted))
 
     def _line(self, notice: Notice) -> QWidget:

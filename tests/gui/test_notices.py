@@ -2,7 +2,7 @@
 
 import pytest
 from PySide6.QtCore import QEventLoop, QTimer
-from PySide6.QtWidgets import QPushButton, QWidget
+from PySide6.QtWidgets import QLabel, QPushButton, QWidget
 
 from seggui.errors import SegguiError
 from seggui.gui.notices import Notice, NoticeBar, Notices
@@ -48,6 +48,30 @@ def test_neither_an_error_nor_a_question_is_pushed_out_by_warnings(notices):
         notices.say(f"careful {number}", "warning")
     texts = [notice.text for notice in notices.open]
     assert texts == ["careful 4", "Came back.", "bad"]
+
+
+def test_more_errors_than_there_is_room_for_wait_behind_the_newest(holder, notices):
+    bar = NoticeBar(notices, holder)
+    for number in range(5):
+        notices.say(f"bad {number}", "error")
+    notices.say("news")
+    assert [notice.text for notice in notices.open][-1] == "bad 0"
+    texts = [notice.text for notice in notices.shown]
+    assert texts == ["news", "bad 4", "bad 3", "bad 2"]
+    words = {label.text() for label in bar.findChildren(QLabel)}
+    assert "2 older messages wait behind these." in words
+    notices.close(notices.open[1])
+    assert [notice.text for notice in notices.shown][-1] == "bad 1"
+
+
+def test_all_messages_can_be_closed_at_once(holder, notices):
+    bar = NoticeBar(notices, holder)
+    for number in range(5):
+        notices.say(f"bad {number}", "error")
+    [button] = [b for b in bar.findChildren(QPushButton) if b.text() == "Close all"]
+    button.click()
+    assert notices.open == ()
+    assert bar.isHidden()
 
 
 def test_a_warning_that_goes_leaves_the_error_of_the_same_words(
@@ -102,7 +126,7 @@ def test_a_notice_can_offer_something_to_do(holder, notices):
     bar = NoticeBar(notices, holder)
     done = []
     notices.put(Notice("Came back.", action="Discard", do=lambda: done.append(1)))
-    [button] = bar.findChildren(QPushButton)
+    [button] = [b for b in bar.findChildren(QPushButton) if b.text() == "Discard"]
     button.click()
     assert done == [1]
     assert notices.open == ()
