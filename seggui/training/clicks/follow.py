@@ -9,8 +9,9 @@ from statistics import fmean
 from seggui.core.mask import Mask
 from seggui.core.prompt import Point
 from seggui.metrics.clicks import iou_after, next_click, noc
+from seggui.metrics.masks import iou
 from seggui.models.prompted.clicknet.channels import Asked, shown
-from seggui.training.clicks.play import Answer, Board, answered, board_of, overlap
+from seggui.training.clicks.play import Answer, Board, answered, board_of
 from seggui.training.clicks.scenes import ClickScene
 
 CLICKS, ENOUGH = 8, 0.9
@@ -58,7 +59,7 @@ def series(board: Board, answer: Answer | None) -> tuple[float, ...]:
         points = (*points, next_click(board.truth_hw, mask, points))
         state = shown(board.scene, Asked(Mask.from_dense(mask), points))
         mask = answered(state, points, answer, board.truth_hw.shape)
-        ious.append(overlap(board.truth_hw, mask))
+        ious.append(iou(board.truth_hw, mask))
         if ious[-1] >= ENOUGH:
             break
     return tuple(ious)

@@ -18,6 +18,7 @@ from seggui.core.geometry import Box
 from seggui.core.mask import Mask
 from seggui.core.prompt import Point
 from seggui.metrics.clicks import next_click
+from seggui.metrics.masks import iou
 from seggui.models.prompted.clicknet.channels import ANSWER, SIDE, Asked, Shown, shown
 from seggui.models.prompted.clicknet.crops import (
     LEAST_SIDE,
@@ -181,7 +182,7 @@ def game(
             state.bytes_chw,
             padded(truth),
             len(points),
-            overlap(truth, mask),
+            iou(truth, mask),
             0.0 if mask.any() else board.beyond,
         )
         classic = answer is None or draw.random() < 0.12
@@ -192,11 +193,6 @@ def padded(truth_hw: Bools) -> Bytes:
     out = np.zeros((SIDE, SIDE), dtype=np.uint8)
     out[: truth_hw.shape[0], : truth_hw.shape[1]] = truth_hw * np.uint8(255)
     return out
-
-
-def overlap(one: Bools, two: Bools) -> float:
-    union = np.count_nonzero(one | two)
-    return float(np.count_nonzero(one & two) / union) if union else 1.0
 
 
 def answered(

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 from scenes_for_clicks import two_discs
 
+from seggui.metrics.masks import iou
 from seggui.models.prompted.clicknet.channels import NAMES, SIDE
 from seggui.training.clicks.follow import boards_of, quality_of, series
-from seggui.training.clicks.play import board_of, game, mistaken, overlap
+from seggui.training.clicks.play import board_of, game, mistaken
 from seggui.training.clicks.scenes import ClickScene
 
 PREVIOUS = NAMES.index("mask so far")
@@ -49,7 +50,7 @@ def test_each_state_shows_its_clicks_and_the_mask_before_them():
             truth = state.truth_hw > 127
             inside = state.shown_chw[INSIDE] > 0
             before = (state.shown_chw[PREVIOUS] > 127) & inside
-            assert overlap(before, truth) == pytest.approx(state.before, abs=1e-6)
+            assert iou(before, truth) == pytest.approx(state.before, abs=1e-6)
             assert not (truth & ~inside).any()
             if turn:
                 assert state.clicks == one[turn - 1].clicks + 1
@@ -68,7 +69,7 @@ def test_games_start_from_nothing_from_boxes_and_from_mistakes():
 def test_a_mistaken_mask_is_wrong_somewhere_and_about_the_object():
     draw = np.random.default_rng(4)
     board = board_of(two_discs(), 0, None)
-    found = [overlap(mistaken(board, draw), board.truth_hw) for _ in range(20)]
+    found = [iou(mistaken(board, draw), board.truth_hw) for _ in range(20)]
     assert min(found) < 0.9
     assert np.mean(found) > 0.4
 
