@@ -208,6 +208,10 @@ class Desk:
 
         def report(done: int, total: int, what: str) -> None:
             nonlocal last_s
+            if self._running[-1] is not request:
+                # It was interrupted, and sees what runs in its place: to end that, or
+                # to let others into it, is not for it to say.
+                return
             self._check(request.ticket)
             while (urgent := self._take(urgency)) is not None:
                 self._answer(urgent)

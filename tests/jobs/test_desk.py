@@ -119,6 +119,39 @@ def test_work_is_interrupted_when_it_reports_and_then_goes_on(stage):
     assert stage.ended == [2, 1, 3]
 
 
+def test_what_was_interrupted_and_cancelled_does_not_end_what_runs_in_its_place(stage):
+    def encoding(report):
+        stage.put(Ask(2, OTHER, "m", PROMPT))
+        stage.plays[2] = lambda _: (
+            stage.put(Cancel(1)),
+            # As its hooks do: they see the layers of every network.
+            report(1, 2, "half"),
+        )
+        report(0, 2, "begun")
+
+    stage.plays[1] = encoding
+    stage.put(Encode(1, IMAGE, "m"))
+    stage.run()
+    assert stage.reasons() == {1: "cancelled"}
+    assert stage.ended == [2]
+
+
+def test_what_was_interrupted_lets_nothing_into_what_runs_in_its_place(stage):
+    def predicting(report):
+        stage.put(AskEach(2, IMAGE, "m", (PROMPT,)))
+        stage.plays[2] = lambda _: (
+            stage.put(Refine(3, IMAGE, (), "")),
+            report(1, 2, "half"),
+        )
+        report(0, 2, "begun")
+
+    stage.plays[1] = predicting
+    stage.put(Predict(1, IMAGE, "m"))
+    stage.run()
+    assert stage.begun == [1, 2, 3]
+    assert stage.ended == [2, 3, 1]
+
+
 def test_an_ask_waits_for_the_encoding_it_needs(stage):
     def encode(report):
         stage.put(Ask(2, IMAGE, "m", PROMPT))
