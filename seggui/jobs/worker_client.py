@@ -331,6 +331,8 @@ class WorkerClient:
     def _bury(self, cause: str, lost: list[_Pending]) -> None:
         """Answer what died with the process, and say why."""
         with self._lock:
+            # What nobody waits for is no reason to start another process.
+            self._drop_unwanted()
             killed = self._condemned is not None
             if self._condemned is not None:
                 lost, self._condemned = self._condemned, None

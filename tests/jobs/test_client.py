@@ -236,6 +236,21 @@ def test_what_was_cancelled_before_a_crash_is_not_asked_again(listener):
     assert [replies[ticket].reason for ticket in (1, 2)] == ["lost", "cancelled"]
 
 
+def test_a_crash_with_nothing_left_but_cancelled_work_starts_no_process(listener):
+    it = listener()
+    it.client.request(Predict(1, IMAGE, "stuck"))
+    it.client.request(Predict(2, IMAGE, "slow"))
+    it.wait_for_progress(1)
+    it.client.cancel(1)
+    it.client.cancel(2)
+    os.kill(it.client.pid, signal.SIGKILL)
+    replies = it.answers(2)
+    assert [replies[ticket].reason for ticket in (1, 2)] == ["cancelled"] * 2
+    assert wait_until(lambda: len(it.lost) == 1)
+    assert "at the next request" in it.lost[0]
+    assert it.client.pid is None
+
+
 def test_a_queue_of_what_crashes_is_given_up_at_the_third(listener):
     it = listener()
     for ticket in (1, 2, 3, 4, 5):
