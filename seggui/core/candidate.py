@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -46,7 +47,8 @@ class Candidate:
     score: float
     """0 to 1; comparable between candidates of one model only."""
     granularity: str = "whole"
-    """``whole``, ``part`` or ``sub-part``, where the model tells them apart."""
+    """``whole``, ``part``, ``sub-part`` or ``other``, where the model tells them
+    apart."""
     class_name: str | None = None
     """The model's name for what it found; None when it only knows masks."""
     probability: Probability | None = None
@@ -64,6 +66,33 @@ class Followed:
     """Empty when the object is not to be seen here."""
     score: float
     """How sure the model is of the mask, or of the absence, 0 to 1."""
+
+
+_INSIDE = 0.8
+"""A mask of which this share lies in a larger one is a part of it."""
+
+
+def granularities(masks: Sequence[Mask]) -> tuple[str, ...]:
+    """What masks that are offered together, the best first, are to each other.
+
+    A ``part`` lies in a larger one, a ``sub-part`` in two; an ``other`` neither lies in
+    one nor holds one, and is not the best.
+    """
+    areas = [mask.area for mask in masks]
+    parts = {
+        (inner, outer)
+        for inner, mask in enumerate(masks)
+        for outer, larger in enumerate(masks)
+        if 0 < areas[inner] < areas[outer]
+        and mask.intersection(larger).area >= _INSIDE * areas[inner]
+    }
+    kinds = []
+    for index in range(len(masks)):
+        depth = sum(inner == index for inner, _ in parts)
+        holds = index == 0 or any(outer == index for _, outer in parts)
+        alone = "whole" if holds else "other"
+        kinds.append((alone, "part", "sub-part")[min(depth, 2)])
+    return tuple(kinds)
 
 
 LEVEL = 0.5

@@ -3,7 +3,13 @@
 import numpy as np
 import pytest
 
-from seggui.core.candidate import LEVEL, Candidate, Probability, thresholded
+from seggui.core.candidate import (
+    LEVEL,
+    Candidate,
+    Probability,
+    granularities,
+    thresholded,
+)
 from seggui.core.geometry import Box
 from seggui.core.mask import Mask
 
@@ -38,3 +44,21 @@ def test_a_coin_toss_is_least_certain():
     values_hw = np.array([[0, 64, 127, 128, 191, 255]], dtype=np.uint8)
     doubt = Probability(Box(0, 0, 6, 1), values_hw).uncertainty_hw
     assert doubt.tolist() == [[0, 128, 254, 254, 128, 0]]
+
+
+def square(x, y, side):
+    return Mask.from_window(64, 64, Box(x, y, x + side, y + side), np.ones((side,) * 2))
+
+
+def test_only_what_lies_in_a_larger_mask_is_a_part_of_it():
+    large, middle, small = square(0, 0, 40), square(5, 5, 20), square(8, 8, 6)
+    assert granularities([middle, large, small]) == ("part", "whole", "sub-part")
+    beside = square(50, 50, 8)
+    assert granularities([middle, beside]) == ("whole", "other")
+    assert granularities([small, beside, large]) == ("part", "other", "whole")
+    assert granularities([small]) == ("whole",)
+    assert granularities([]) == ()
+
+
+def test_a_mask_that_only_overlaps_a_larger_one_is_no_part():
+    assert granularities([square(0, 0, 10), square(5, 0, 12)]) == ("whole", "other")

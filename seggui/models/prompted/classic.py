@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from seggui.core.candidate import Candidate
+from seggui.core.candidate import Candidate, granularities
 from seggui.core.geometry import Box
 from seggui.core.mask import Mask
 from seggui.core.ports import ModelInfo, Report
@@ -35,7 +35,6 @@ from seggui.models.prompted.scenes import LOOKING, STEPS, Scenes
 INFO = info_of("classic")
 MOST_STEPS = 30
 """Clicks that each get a region; more are met with a dot each."""
-GRANULARITIES = ("whole", "part", "sub-part")
 
 
 class ClassicModel:
@@ -121,12 +120,12 @@ def _agreement(scenes: Scenes, mask: Mask, prompt: Prompt) -> float:
 def _candidates(before: Mask, choice: Choice, prompt: Prompt) -> tuple[Candidate, ...]:
     which = [choice.best, *choice.others()]
     masks = [honoured(applied(choice, one, before), prompt) for one in which]
-    order = sorted(range(len(masks)), key=lambda i: -masks[i].area)
+    kinds = granularities(masks)
     return tuple(
         Candidate(
             mask,
             float(np.clip(choice.expected[one], 0.0, 1.0)),
-            GRANULARITIES[order.index(index)],
+            kinds[index],
             None,
             probability(choice, mask) if index == 0 else None,
         )

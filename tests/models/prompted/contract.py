@@ -12,6 +12,7 @@ from seggui.core.prompt import Point, Prompt
 from seggui.errors import BadRequest, Cancelled
 
 SHARES = st.floats(0, 0.999)
+KINDS = ("whole", "part", "sub-part", "other")
 CLICKS = st.lists(st.tuples(SHARES, SHARES, st.booleans()), min_size=1, max_size=8)
 
 
@@ -53,7 +54,7 @@ class PromptedContract:
         assert all(0 <= score <= 1 for score in scores)
         for candidate in candidates:
             assert (candidate.mask.width, candidate.mask.height) == (80, 60)
-            assert candidate.granularity in ("whole", "part", "sub-part")
+            assert candidate.granularity in KINDS
 
     def test_the_probability_lies_in_its_box(self, model, encoding):
         for candidate in self.ask(model, encoding, (40.5, 30.5)):

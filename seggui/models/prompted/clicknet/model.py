@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from seggui.core.candidate import Candidate, Logits, Probability
+from seggui.core.candidate import Candidate, Logits, Probability, granularities
 from seggui.core.geometry import Box
 from seggui.core.mask import Mask
 from seggui.core.ports import ModelInfo, Report
@@ -49,7 +49,6 @@ WEIGHTS = ("models", "clicknet.safetensors")
 INFO = info_of("clicknet")
 MOST_STEPS = 12
 """Clicks that each get a look of their own; of more, the rest share one."""
-GRANULARITIES = ("whole", "part", "sub-part")
 
 
 class ClickNetModel:
@@ -230,12 +229,12 @@ def _candidates(work: Work, prompt: Prompt) -> tuple[Candidate, ...]:
     best = honoured(work.mask, prompt)
     score = float(np.clip(work.seen.quality, 0.0, 1.0))
     found = [(best, score), *_others(work, prompt)]
-    order = sorted(range(len(found)), key=lambda i: -found[i][0].area)
+    kinds = granularities([mask for mask, _ in found])
     return tuple(
         Candidate(
             mask,
             min(value, score),
-            GRANULARITIES[order.index(index)],
+            kinds[index],
             None,
             _probability(work, mask, limit_of(prompt)) if index == 0 else None,
             work.known if index == 0 else None,

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, TypeVar
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from seggui.core.candidate import Candidate, Logits
+from seggui.core.candidate import Candidate, Logits, granularities
 from seggui.core.geometry import Box
 from seggui.core.mask import Mask
 from seggui.core.parameters import values_of
@@ -35,7 +36,6 @@ from seggui.models.prompted.sam.marking import (
 )
 
 Result = TypeVar("Result")
-GRANULARITIES = ("whole", "part", "sub-part")
 MOST_LOOKS = 2
 """Times that one prompt may make the network look closer."""
 AT_ONCE = 16
@@ -214,18 +214,10 @@ class SamModel:
     ) -> tuple[Candidate, ...]:
         made = [self._candidate(encoding, prompt, finding) for finding in findings]
         made.sort(key=lambda candidate: -candidate.score)
-        by_size = sorted(range(len(made)), key=lambda i: -made[i].mask.area)
-        names = dict(zip(by_size, GRANULARITIES, strict=False))
+        kinds = granularities([candidate.mask for candidate in made])
         return tuple(
-            Candidate(
-                c.mask,
-                c.score,
-                names.get(index, "sub-part"),
-                probability=c.probability,
-                logits=c.logits,
-                stability=c.stability,
-            )
-            for index, c in enumerate(made)
+            replace(candidate, granularity=kind)
+            for candidate, kind in zip(made, kinds, strict=True)
         )
 
     def _candidate(

@@ -7,6 +7,7 @@ import pytest
 import torch
 from first_tiny import info_of, model_of, picture
 
+from seggui.core.candidate import granularities
 from seggui.core.geometry import Box
 from seggui.core.mask import Mask
 from seggui.core.ports import DecodesMany, StoredEncodings, unwatched
@@ -162,12 +163,13 @@ def test_several_boxes_take_one_question_to_the_network(bright):
     assert network.asked == [4]
 
 
-def test_candidates_are_named_by_their_size():
+def test_candidates_are_named_by_what_lies_in_what():
     model = model_of("vit")
     encoding = model.encode(picture(60, 80), unwatched)
     candidates = model.decode(encoding, Prompt((Point(30, 30),)), unwatched)
-    by_size = sorted(candidates, key=lambda c: -c.mask.area)
-    assert [c.granularity for c in by_size] == ["whole", "part", "sub-part"]
+    kinds = granularities([candidate.mask for candidate in candidates])
+    assert tuple(c.granularity for c in candidates) == kinds
+    assert len(candidates) == 3
     assert all(0 <= c.stability <= 1 for c in candidates)
 
 
