@@ -120,7 +120,7 @@ _FILE = (
 
 _EDITS = (
     ActionRow(
-        "undo", "Undo", "Edit", "undo", "session.undo", "Ctrl+Z",
+        "undo", "Undo", "Edit", "undo", "edits.undo", "Ctrl+Z",
         "Take the last step back", ("undo", "writable"), bar=True,
     ),
     ActionRow(

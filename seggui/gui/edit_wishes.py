@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from PySide6.QtCore import QObject, Qt
+from PySide6.QtCore import QObject
 
 from seggui.core import edits
 from seggui.core.classes import Rgb
@@ -40,8 +40,13 @@ class EditWishes(QObject):
 
     def take_back(self) -> None:
         """Take back what was drawn last, or the last mark."""
-        if not self._hand.key(Qt.Key.Key_Backspace):
+        if not self._hand.take_back():
             self._session.take_back()
+
+    def undo(self) -> None:
+        """Take back what is being drawn; with nothing in hand, the last step."""
+        if not self._hand.take_back():
+            self._session.undo()
 
     # -- segments --------------------------------------------------------------
 

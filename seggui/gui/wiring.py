@@ -313,7 +313,7 @@ class Wiring(QObject):
         panels.images.next_wished.connect(session.next_image)
         panels.images.previous_wished.connect(session.previous_image)
         panels.history.step_wished.connect(session.go_to_step)
-        panels.history.undo_wished.connect(session.undo)
+        panels.history.undo_wished.connect(edit.undo)
         panels.history.redo_wished.connect(session.redo)
         panels.segments.select_wished.connect(session.select)
         panels.segments.rename_wished.connect(edit.rename)

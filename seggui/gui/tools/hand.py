@@ -76,6 +76,10 @@ class Hand(QObject):
             return True
         return self._tool.cancel()
 
+    def take_back(self) -> bool:
+        """Give up the stroke in hand, or the last corner; True when there was one."""
+        return self.cancel() if self._gesture is not None else self._tool.take_back()
+
     def finish(self) -> bool:
         """Finish what takes more than one gesture; True when there was something."""
         try:

@@ -34,7 +34,7 @@ class LivewireTool(Tool):
 
     def begin(self, pointer: Pointer) -> Gesture | None:
         if pointer.button == "right":
-            self._take_back()
+            self.take_back()
             return None
         return self._place(pointer)
 
@@ -50,10 +50,7 @@ class LivewireTool(Tool):
             self._show(self._path_to(self._anchor_at(pointer)))
 
     def key(self, key: Qt.Key) -> bool:
-        if key not in _REMOVE_KEYS or not self._anchors:
-            return False
-        self._take_back()
-        return True
+        return key in _REMOVE_KEYS and self.take_back()
 
     def finish(self) -> bool:
         if not self._anchors:
@@ -106,14 +103,16 @@ class LivewireTool(Tool):
         x = min(max(pointer.x, box.x0), box.x1)
         return float(x), float(min(max(pointer.y, box.y0), box.y1))
 
-    def _take_back(self) -> None:
+    def take_back(self) -> bool:
+        if not self._anchors:
+            return False
+        self._anchors.pop()
+        if self._paths:
+            self._paths.pop()
         if self._anchors:
-            self._anchors.pop()
-            if self._paths:
-                self._paths.pop()
-            if self._anchors:
-                self._begin_at(self._anchors[-1])
-            self._show(())
+            self._begin_at(self._anchors[-1])
+        self._show(())
+        return True
 
     def _begin_at(self, anchor: PointXY) -> None:
         wire = self._edges.wire

@@ -53,7 +53,7 @@ class PolygonTool(Tool):
         if self._corners is not None:
             return self._edit(pointer, self._corners)
         if pointer.button == "right":
-            self._take_back()
+            self.take_back()
             return None
         return self._place(pointer)
 
@@ -80,8 +80,7 @@ class PolygonTool(Tool):
     def key(self, key: Qt.Key) -> bool:
         if key not in _REMOVE_KEYS or not self.busy:
             return False
-        if self._drawn:
-            self._take_back()
+        self.take_back()
         return True
 
     def finish(self) -> bool:
@@ -141,10 +140,12 @@ class PolygonTool(Tool):
         x = min(max(round(x), box.x0), box.x1)
         return float(x), float(min(max(round(y), box.y0), box.y1))
 
-    def _take_back(self) -> None:
-        if self._drawn:
-            self._drawn.pop()
-            self._show_drawn(None)
+    def take_back(self) -> bool:
+        if not self._drawn:
+            return False
+        self._drawn.pop()
+        self._show_drawn(None)
+        return True
 
     def _close(self) -> None:
         points = [

@@ -89,6 +89,10 @@ class Tool:
         """Esc outside a gesture; True when there was something to give up."""
         return False
 
+    def take_back(self) -> bool:
+        """Take back the last of what is being drawn; True when there was something."""
+        return False
+
     @property
     def busy(self) -> bool:
         """Whether something is unfinished between two gestures."""

@@ -190,6 +190,16 @@ def test_an_undo_during_a_stroke_ends_the_stroke(stand):
     assert stand.desk.commits == []
 
 
+def test_what_is_taken_back_during_a_stroke_is_the_stroke(stand):
+    assert not stand.hand.take_back()
+    stand.press(10, 10)
+    stand.move(30, 10)
+    assert stand.hand.take_back()
+    stand.release(30, 10)
+    assert stand.desk.commits == []
+    assert not stand.hand.busy
+
+
 def test_a_release_that_another_window_took_ends_the_stroke(stand):
     stand.press(10, 10)
     stand.move(20, 10)
