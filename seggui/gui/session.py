@@ -250,10 +250,10 @@ class Session(Prompting):
             self._keep_uncertainty(self.project)
             self.images_changed.emit()
         count = len(result.done)
-        text = f"{label}: {count} image{'' if count == 1 else 's'} done"
+        text = f"{count} image{'' if count == 1 else 's'} done"
         if result.cancelled:
             text += ", then stopped"
-        self.say(f"{text}.", "info")
+        self.say(f"{text}: {label[:1].lower()}{label[1:]}.", "info")
         # The same sentence, as of an engine that is not tried again, is said once.
         for text in dict.fromkeys(failure.text for failure in result.failures):
             self.say(text, "error")

@@ -98,7 +98,7 @@ def test_each_image_of_the_range_gets_its_candidate(qtbot, made):
         lefts[name] = segment.mask.bbox.x0
     assert lefts == {"f0.png": 11, "f2.png": 11, "f3.png": 12}
     assert segments_on(session, "f4.png") == []
-    assert ("info", "Propagated from f1.png: 3 images done.") in session.heard
+    assert ("info", "3 images done: propagated from f1.png.") in session.heard
 
 
 @pytest.mark.parametrize(("annotated", "count"), [(0, 1), (1, 2)])

@@ -452,7 +452,7 @@ def test_stopped_folder_work_says_how_many_images_it_did(qtbot, session):
     names = [row.name for row in session.project.images]
     with qtbot.waitSignal(session.folder_work.finished, timeout=20_000):
         session.folder_work.start("Marked", names, compute)
-    assert ("info", "Marked: 2 images done, then stopped.") in session.heard
+    assert ("info", "2 images done, then stopped: marked.") in session.heard
 
 
 def test_an_image_whose_edit_failed_is_not_counted_as_done(qtbot, session):

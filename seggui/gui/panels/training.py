@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtCore import (
+    QModelIndex,
+    QPersistentModelIndex,
+    QSignalBlocker,
+    Qt,
+    Signal,
+)
 from PySide6.QtGui import QPixmap, QResizeEvent
 from PySide6.QtWidgets import (
     QLabel,
     QProgressBar,
     QSizePolicy,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
     QTabWidget,
     QVBoxLayout,
     QWidget,
@@ -41,6 +49,7 @@ _STATES = {
     "failed": "Failed",
     "lost": "Ended without a word",
 }
+_SCORE = Qt.ItemDataRole.UserRole + 1
 _LOOKS = {"running": "good", "finished": "good", "failed": "bad", "lost": "bad"}
 
 
@@ -136,12 +145,27 @@ class TrainingPanel(QWidget):
         self.start_wished.emit(options)
 
 
+class _WithScore(QStyledItemDelegate):
+    """In the list that opens, a run's score stands beside its name."""
+
+    def initStyleOption(
+        self,
+        option: QStyleOptionViewItem,
+        index: QModelIndex | QPersistentModelIndex,
+    ) -> None:
+        super().initStyleOption(option, index)
+        score = index.data(_SCORE)
+        if score:
+            option.text = f"{option.text}   {score}"
+
+
 class _RunPage(QWidget):
     """One run: where it stands, its curves and previews, and how to steer it."""
 
     def __init__(self) -> None:
         super().__init__()
         self.box = choices("Runs of this project")
+        self.box.setItemDelegate(_WithScore(self.box))
         self._state = label("", "heading")
         self._line = label("", "quiet", wrap=True)
         self._bar = QProgressBar()
@@ -187,8 +211,10 @@ class _RunPage(QWidget):
         with QSignalBlocker(self.box):
             self.box.clear()
             for item in rows:
-                text = f"{item.name}   {item.score}" if item.score else item.name
-                self.box.addItem(text, item.name)
+                self.box.addItem(item.name, item.name)
+                if item.score:
+                    place = self.box.count() - 1
+                    self.box.setItemData(place, item.score, _SCORE)
             self.box.setCurrentIndex(max(0, self.box.findData(shown)) if rows else -1)
 
     def show_view(self, view: RunView | None) -> None:
