@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from seggui.core.ports import FullImageModel, PromptedModel
 from seggui.errors import BadRequest, MissingWeights, Unreadable
@@ -14,6 +15,9 @@ from seggui.jobs.architectures import architecture
 from seggui.models.catalog import NO_CARD, run_info
 from seggui.models.full_image import MEAN_RGB, STD_RGB, PredictOptions
 from seggui.models.weights import digest_of, load_exactly, read_state
+
+if TYPE_CHECKING:
+    from seggui.models.prompted.clicknet.looking import Habits
 
 CARD, WEIGHTS = "model.json", "model.safetensors"
 FORMAT = 1
@@ -121,20 +125,37 @@ def open_run(run: Path, options: PredictOptions) -> FullImageModel:
 def open_prompted_run(run: Path) -> PromptedModel:
     """Open the model for clicks of a run folder; raises as ``open_run`` does."""
     from seggui.models.prompted.clicknet import weights as clicknet_weights
-    from seggui.models.prompted.clicknet.looking import Habits
     from seggui.models.prompted.clicknet.model import ClickNetModel
 
     card, weights = _checked(run)
     info = run_info(run, card.model, card.classes[1:], card.longest_side)
     if card.kind != "prompted":
         raise BadRequest(f"{info.title} looks at whole images and answers no clicks.")
+    habits = habits_from(card.known, run)
+    return ClickNetModel(clicknet_weights.read(weights), info, habits)
+
+
+def known_beside(weights: str) -> Mapping[str, float]:
+    """What the card beside a run's weights says that its model must know.
+
+    Nothing for other weights, and for no path. Raises ``Unreadable``.
+    """
+    path = Path(weights)
+    if path.name != WEIGHTS or not (path.parent / CARD).is_file():
+        return {}
+    return read_card(path.parent).known
+
+
+def habits_from(known: Mapping[str, float], run: Path) -> Habits:
+    """What a run knows of objects for clicks; raises ``Unreadable``."""
+    from seggui.models.prompted.clicknet.looking import Habits
+
     try:
-        habits = Habits(**card.known)
+        return Habits(**known)
     except (TypeError, ValueError) as error:
         raise Unreadable(
             run / CARD, "what it knows of objects means nothing to this version"
         ) from error
-    return ClickNetModel(clicknet_weights.read(weights), info, habits)
 
 
 def _checked(run: Path) -> tuple[ModelCard, Path]:

@@ -121,11 +121,12 @@ def fit(training: Training, learner: Learner, position: Position) -> Iterator[Ev
                 saved_s = time.monotonic()
         measured_s = time.monotonic()
         scores = task.validate(learner.average, training.validation, training.report)
-        clock.measuring_s = time.monotonic() - measured_s
         position, event = _end_of_epoch(position, scores)
         if event["best"]:
             keep_best(training, learner, position, scores)
         yield {**event, **clock.figures(position.steps, steps)}
+        # Whoever took the event may have drawn previews.
+        clock.measuring_s = time.monotonic() - measured_s
         save(training, learner, clock.stamped(position))
         saved_s = time.monotonic()
         if _enough(options, position, clock):
@@ -188,14 +189,16 @@ def keep_best(
 def keep_untrained(training: Training, learner: Learner) -> Position:
     """Count what there is before the first step as the best so far.
 
-    For a network that has learnt before: a training then never makes it worse.
+    For a network that has learnt before: a training then never makes it worse. The
+    time that it takes counts.
     """
+    began_s = time.monotonic()
     scores = training.task.validate(
         learner.average, training.validation, training.report
     )
     position = Position(best_score=scores.score)
     keep_best(training, learner, position, scores)
-    return position
+    return replace(position, elapsed_s=time.monotonic() - began_s)
 
 
 def restore(content: Mapping[str, object], learner: Learner) -> Position:
@@ -212,7 +215,7 @@ class Clock:
         self._epochs = options.epochs
         self._started_s = time.monotonic() - before_s
         self.measuring_s = 0.0
-        """How long the last validation took; the next needs its time too."""
+        """How long the last validation and its previews took; the next need it too."""
 
     @property
     def elapsed_s(self) -> float:

@@ -18,7 +18,7 @@ from seggui.files.atomic import make_folder, write_whole
 from seggui.jobs.run_state import Event, State, Wish, read_run, wish, wish_of
 from seggui.jobs.train_options import TrainOptions
 from seggui.models.devices import Device, choose, half_precision, out_of_memory
-from seggui.models.runs import WEIGHTS, ModelCard, write_card
+from seggui.models.runs import WEIGHTS, ModelCard, known_beside, write_card
 from seggui.models.weights import load_matching, read_state, write_safetensors
 from seggui.training import instance_task
 from seggui.training.clicks import objects as click_objects
@@ -376,7 +376,7 @@ def _register(
             known=best.get("known", {}),  # type: ignore[arg-type]
         ),
     )
-    if best["epoch"] == 0 and not best.get("known"):
+    if best["epoch"] == 0 and best.get("known", {}) == known_beside(options.weights):
         yield {"event": "note", "step": step, "text": NO_GAIN, "gained": False}
 
 

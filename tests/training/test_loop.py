@@ -17,6 +17,7 @@ from seggui.training.loop import (
     epoch_order,
     fit,
     keep_best,
+    keep_untrained,
     rate_at,
     restore,
     save,
@@ -262,6 +263,29 @@ def test_time_counts_over_all_sittings():
     assert clock.out_of_time
     clock.skip(100.0)
     assert not clock.out_of_time
+
+
+def test_measuring_and_previews_count_as_time(tmp_path, monkeypatch):
+    now = [0.0]
+    monkeypatch.setattr("seggui.training.loop.time.monotonic", lambda: now[0])
+    timed = Dots()
+    plain = timed.validate
+
+    def slow(*asked):
+        now[0] += 20.0
+        return plain(*asked)
+
+    timed.validate = slow
+    ride = Ride(tmp_path, replace(OPTIONS, minutes=1.0), timed)
+    position = keep_untrained(ride.training, ride.learner)
+    assert position.elapsed_s == 20.0
+    epochs = 0
+    for event in fit(ride.training, ride.learner, position):
+        if event["event"] == "epoch":
+            epochs += 1
+            now[0] += 15.0  # somebody draws previews
+    # 20 s before, 35 s for the first epoch; there is no time for another 35.
+    assert epochs == 1
 
 
 def test_time_left_is_what_the_progress_says():

@@ -15,6 +15,7 @@ import numpy as np
 
 from seggui.core.candidate import Candidate
 from seggui.core.geometry import Box
+from seggui.core.mask import Mask
 from seggui.core.ports import unwatched
 from seggui.core.prompt import Point, Prompt
 from seggui.metrics.clicks import next_click
@@ -47,7 +48,7 @@ class Watched(Sight):
 
     def __init__(self, scene: ClickScene, habits: Habits = HABITS) -> None:
         super().__init__(scene.image_hwc, habits=habits)
-        self.objects = scene.objects
+        self.objects = tuple(Mask.from_dense(mask) for mask in scene.objects)
         self.looked: list[Box] = []
 
     def on(self, box: Box) -> Scene:
@@ -79,7 +80,7 @@ class Clicker:
         self, sight: Watched, which: int, clicks: int, draw: Random | None = None
     ) -> Iterator[Click]:
         """Click on an object; with ``draw`` not always in the very middle of errors."""
-        truth = sight.objects[which]
+        truth = sight.objects[which].dense()
         points: tuple[Point, ...] = ()
         before = truth & False
         last: Candidate | None = None

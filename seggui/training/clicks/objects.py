@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -37,7 +36,7 @@ PRIOR = 20.0
 class Objects:
     """Which object each pixel belongs to, axes (y, x), and which can be clicked on."""
 
-    labels_hw: NDArray[np.int32]
+    labels_hw: NDArray[np.integer]
     numbers: tuple[int, ...]
 
     def mask(self, number: int) -> Bools:
@@ -58,7 +57,7 @@ class Objects:
 
     def sides(self) -> list[int]:
         """Pixels along the longer side of each object."""
-        found = ndimage.find_objects(self.labels_hw)
+        found = ndimage.find_objects(self.labels_hw.astype(np.int32, copy=False))
         return [
             max(part.stop - part.start for part in found[number - 1])
             for number in self.numbers
@@ -75,7 +74,10 @@ def objects_in(sample: Sample) -> Objects:
         labels = _pieces(sample.channels_hw)
     counts = np.bincount(labels.ravel())
     numbers = np.flatnonzero((counts >= LEAST_PIXELS) & (counts < labels.size))
-    return Objects(labels, tuple(int(number) for number in numbers if number))
+    # They are kept, and most images have few objects: a byte for each pixel.
+    kind = np.min_scalar_type(len(counts) - 1)
+    clickable = tuple(int(number) for number in numbers if number)
+    return Objects(labels.astype(kind, copy=False), clickable)
 
 
 def _pieces(channels_hw: NDArray[np.uint8]) -> NDArray[np.int32]:
@@ -126,17 +128,19 @@ def experience(sizes: Sizes) -> float:
     """
     width = _line_width(sizes)
     # Of a long line each window is something else to learn from.
-    side = close_side(width) if width else math.inf
-    count = float(np.maximum(1.0, (sizes.sides / side) ** 2).sum())
+    windows = sizes.areas / (width * close_side(width)) if width else 0.0 * sizes.areas
+    count = float(np.maximum(1.0, windows).sum())
     return count / (count + PRIOR)
 
 
-def habits_of(sizes: Sizes) -> Habits:
-    """What objects say of those that will be clicked on next."""
-    share = HABITS.classic_share * (1.0 - experience(sizes))
+def habits_of(sizes: Sizes, before: Habits = HABITS) -> Habits:
+    """What objects say of those that will be clicked on next, and what was known."""
+    share = before.classic_share * (1.0 - experience(sizes))
     width = _line_width(sizes)
     if len(sizes.sides) < ENOUGH:
-        return Habits(share, line_width=width)
+        return replace(
+            before, classic_share=share, line_width=width or before.line_width
+        )
     low, high = np.quantile(sizes.sides, USUAL)
     return Habits(share, float(low) / SLACK, float(high) * SLACK, width)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
@@ -34,6 +34,8 @@ Pseudorehearsal", 1995)."""
 KEPT_BOARDS, BOARD_GAMES = 48, 5
 """Boards that are kept, and games on each: a board is dear and a game is cheap."""
 KEPT_SIGHTS, SIGHT_GAMES = 8, 10
+KEPT_BYTES = 1 << 28
+"""Of what is known of which pixel belongs to which object, at most."""
 MOST_OBJECTS, MOST_CLICKS = 8, 8
 """Objects of an image that is clicked on, and clicks on each, at most."""
 AS_IT_IS = 0.3
@@ -58,6 +60,7 @@ class Practice:
         self._boards: deque[Board] = deque(maxlen=KEPT_BOARDS)
         self._drawn: deque[Board] = deque(maxlen=KEPT_BOARDS)
         self._sights: deque[Watched] = deque(maxlen=KEPT_SIGHTS)
+        self._known: OrderedDict[str, Objects] = OrderedDict()
         course = Course(0.0, batch, kept=KEPT_STATES, uses=USES)
         self._store = Store(Here(self._states()), course, seed)
 
@@ -143,7 +146,15 @@ class Practice:
 
     def _some_sample(self) -> tuple[Sample, Objects]:
         sample = self._samples[int(self._draw.integers(len(self._samples)))]
-        return sample, objects_in(sample)
+        known = self._known
+        if sample.name not in known:
+            known[sample.name] = objects_in(sample)
+        known.move_to_end(sample.name)
+        while sum(one.labels_hw.nbytes for one in known.values()) > KEPT_BYTES:
+            if len(known) == 1:
+                break
+            known.popitem(last=False)
+        return sample, known[sample.name]
 
 
 def _clickable(mask_hw: Bools) -> bool:

@@ -27,6 +27,7 @@ from seggui.models.prompted.clicknet.engine import Engine
 from seggui.models.prompted.clicknet.looking import HABITS, Habits
 from seggui.models.prompted.clicknet.model import WEIGHTS, ClickNetModel
 from seggui.models.prompted.clicknet.network import ClickNet
+from seggui.models.runs import habits_from, known_beside
 from seggui.models.weights import load_matching, read_state
 from seggui.training.clicks.follow import Quality
 from seggui.training.clicks.in_use import Watched, measured
@@ -82,7 +83,9 @@ class ClickTask:
         self._half = half
         self._network: nn.Module | None = None
         self._practice: Practice | None = None
-        self._habits = habits_of(sizes_in(learnt))
+        known = known_beside(options.weights)
+        self._start = habits_from(known, Path(options.weights).parent)
+        self._habits = habits_of(sizes_in(learnt), self._start)
         self._sights: list[Watched] = []
         self._before: Quality | None = None
 
@@ -138,14 +141,15 @@ class ClickTask:
                 raise useless(samples)
         untrained = self._untrained()
         if self._before is None:
-            self._before = measured(Engine(copied(untrained)), self._sights)
+            engine = Engine(copied(untrained))
+            self._before = measured(engine, self._sights, self._start)
         before = self._before
         report(1, 2, "clicking on objects")
         best, habits = network, self._habits
         now = measured(Engine(copied(network)), self._sights, habits)
         if now.mean < before.mean:
             if same(network, untrained):
-                now, habits = before, HABITS
+                now, habits = before, self._start
             else:
                 half = halfway(untrained, network)
                 then = measured(Engine(copied(half)), self._sights, habits)

@@ -11,6 +11,7 @@ from seggui.models.prompted.clicknet.engine import Engine
 from seggui.models.prompted.clicknet.following import close_side
 from seggui.models.prompted.clicknet.looking import HABITS, Habits
 from seggui.models.prompted.clicknet.network import ClickNet
+from seggui.training.clicks import practice
 from seggui.training.clicks.in_use import Clicker, Watched, measured
 from seggui.training.clicks.loop import smaller_truth
 from seggui.training.clicks.objects import (
@@ -68,10 +69,10 @@ def test_measuring_leaves_no_habits_of_another_network():
 
 def test_practice_gives_batches_of_states_and_uses_each_several_times():
     torch.manual_seed(0)
-    practice = Practice(ClickNet().eval(), HABITS, 4, seed=1)
+    played = Practice(ClickNet().eval(), HABITS, 4, seed=1)
     samples = [sample_of(0), sample_of(1)]
     for _ in range(6):
-        planes, truth, beyond = practice.batch(samples)
+        planes, truth, beyond = played.batch(samples)
         assert beyond.shape == (4,)
         assert planes.shape == (4, len(NAMES), SIDE, SIDE)
         assert truth.shape == (4, SIDE, SIDE)
@@ -108,7 +109,7 @@ def test_long_thin_objects_are_lines_of_a_width_and_teach_more_than_one():
     sizes = sizes_in([lined()])
     assert (sizes.sides, sizes.areas, sizes.edges) == ([400], [800], [800])
     assert habits_of(sizes).line_width == pytest.approx(2.0)
-    windows = (400 / close_side(2.0)) ** 2
+    windows = 400 / close_side(2.0)
     assert experience(sizes) == pytest.approx(windows / (windows + PRIOR))
     # As compact as discs are, they are no lines.
     assert habits_of(sizes_in([sample_of(0)])).line_width == 0
@@ -167,6 +168,56 @@ def test_a_thin_line_is_in_the_truth_of_the_smaller_size_too():
     assert small.shape == (2, 8, 8)
     assert small[0].any(dim=0).all()
     assert float(small[1].sum()) == 32
+
+
+def test_a_line_teaches_as_much_as_windows_along_it_show():
+    short, long = (experience(sizes_in([lined(length)])) for length in (400, 1600))
+    weight = [share / (1 - share) for share in (short, long)]
+    assert weight[1] == pytest.approx(4 * weight[0], rel=0.01)
+
+
+def test_pieces_of_classes_are_labelled_once_for_all_boards(monkeypatch):
+    scene = two_discs()
+    channels = np.zeros(scene.image_hwc.shape[:2], np.uint8)
+    for mask in scene.objects:
+        channels[mask] = 1
+    asked = []
+
+    def noted(sample):
+        asked.append(sample.name)
+        return objects_in(sample)
+
+    monkeypatch.setattr(practice, "objects_in", noted)
+    sample = Sample("one.png", scene.image_hwc, channels)
+    played = Practice(ClickNet().eval(), HABITS, 4, seed=1)
+    for _ in range(4):
+        played.batch([sample])
+    assert asked == ["one.png"]
+
+
+def test_of_images_that_are_too_many_to_keep_the_newest_are_kept(monkeypatch):
+    monkeypatch.setattr(practice, "KEPT_BYTES", 1)
+    asked = []
+
+    def noted(sample):
+        asked.append(sample.name)
+        return objects_in(sample)
+
+    monkeypatch.setattr(practice, "objects_in", noted)
+    played = Practice(ClickNet().eval(), HABITS, 2, seed=1)
+    for sample in (sample_of(0), sample_of(0), sample_of(1), sample_of(0)):
+        played._samples = [sample]
+        played._some_sample()
+    assert asked == ["0.png", "1.png", "0.png"]
+
+
+def test_objects_of_a_large_image_are_not_kept_pixel_by_pixel():
+    side = 3000
+    mask = np.zeros((side, side), bool)
+    mask[10:60, 20:90] = True
+    sight = Watched(ClickScene(np.zeros((side, side, 3), np.uint8), (mask,) * 8))
+    assert sum(one.nbytes for one in sight.objects) < side * side / 10
+    assert (sight.objects[0].dense() == mask).all()
 
 
 def test_networks_of_the_same_weights_are_the_same():

@@ -1,6 +1,6 @@
 """Fine-tuning on one's own segments: folder in, a model for clicks out."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
@@ -15,7 +15,8 @@ from seggui.jobs.train_options import TrainOptions
 from seggui.models import catalog
 from seggui.models.devices import Device
 from seggui.models.full_image import PredictOptions
-from seggui.models.runs import open_prompted_run, open_run, read_card
+from seggui.models.prompted.clicknet.looking import HABITS
+from seggui.models.runs import open_prompted_run, open_run, read_card, write_card
 from seggui.models.weights import read_state
 from seggui.training import start
 from seggui.training.checkpoints import Checkpoints
@@ -107,6 +108,24 @@ def test_the_run_is_a_model_for_clicks_of_the_catalogue(taught):
     answers = model.decode(encoding, Prompt((middle,)), unwatched)
     assert answers[0].mask.contains(middle.x, middle.y)
     assert model.info.id == str(out)
+
+
+def test_a_run_that_starts_from_another_goes_on_with_what_that_one_knew(taught):
+    _, out, _ = taught
+    card = read_card(out)
+    known = dict(card.known) or {"classic_share": 0.2, "least_side": 33.0}
+    write_card(out, replace(card, known=known))
+    try:
+        again = replace(SHORT, weights=str(out / "model.safetensors"))
+        discs = sample(np.eye(40, 60, dtype=np.uint8))  # nothing to click on
+        task = ClickTask(again, [discs], Device("cpu", "asked for"), half=False)
+        assert asdict(task._start).items() >= known.items()
+        # No object says otherwise.
+        assert task._habits == task._start
+    finally:
+        write_card(out, card)
+    fresh = ClickTask(SHORT, [discs], Device("cpu", "asked for"), half=False)
+    assert fresh._start == HABITS
 
 
 def test_a_run_for_clicks_does_not_look_at_whole_images(taught):
