@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 
@@ -15,6 +16,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
         sys.stdout.write(f"seggui {__version__}\n")
         return 0
+    # numpy reads it when it loads. Its products here are small, and its threads, which
+    # wait busily, would only take the cores from those of the networks.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from seggui.cli import dispatch
 
     if dispatch.opens_window(words):

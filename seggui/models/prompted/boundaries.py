@@ -76,21 +76,32 @@ def _stretched_lab(image_hwc: NDArray[np.uint8]) -> Floats:
     """Lab with lightness spread over 0 to 1, half by value and half by rank."""
     lab = np.asarray(cv2.cvtColor(image_hwc, cv2.COLOR_RGB2LAB), dtype=np.uint8)
     sample = lab[:: max(1, lab.shape[0] // 128), :: max(1, lab.shape[1] // 128)]
-    light, *colours = sample.reshape(-1, 3).T.astype(np.float32)
+    light, *colours = (
+        np.bincount(sample[..., channel].ravel(), minlength=256) for channel in range(3)
+    )
     levels = np.arange(256, dtype=np.float32)
-    low, high = np.percentile(light, (0.5, 99.5))
-    counts = np.bincount(sample[..., 0].ravel(), minlength=256)
+    low, high = (_percentile(levels, light, percent) for percent in (0.5, 99.5))
     # Rank alone would blow up the noise of flat pictures; half of it helps dim ones.
-    rank = (np.cumsum(counts) / counts.sum()).astype(np.float32)
+    rank = (np.cumsum(light) / light.sum()).astype(np.float32)
     flat = 0.3 if high - low > 8 else 0.0
-    value = np.clip((levels - low) / max(float(high - low), 24.0), 0.0, 1.0)
+    value = np.clip((levels - low) / max(high - low, 24.0), 0.0, 1.0)
     tables = [(1.0 - flat) * value + flat * rank]
-    for values in colours:
-        middle = float(np.median(values))
-        reach = max(float(np.percentile(np.abs(values - middle), 97)), 16.0)
+    for counts in colours:
+        middle = _percentile(levels, counts, 50)
+        reach = max(_percentile(np.abs(levels - middle), counts, 97), 16.0)
         tables.append(np.clip((levels - middle) / (2 * reach), -0.5, 0.5) + 0.5)
     table = np.stack(tables, axis=1).astype(np.float32)[:, None]
     return np.asarray(cv2.LUT(lab, table), dtype=np.float32)
+
+
+def _percentile(values: Floats, counts: NDArray[np.intp], percent: float) -> float:
+    """The percentile of values that occur some number of times each."""
+    order = np.argsort(values, kind="stable")
+    up_to = np.cumsum(counts[order])
+    place = percent / 100.0 * float(up_to[-1] - 1)
+    ends = np.searchsorted(up_to, [np.floor(place), np.ceil(place)], side="right")
+    low, high = values[order[ends]]
+    return float(low + (high - low) * (place - np.floor(place)))
 
 
 def _texture(light_hw: Floats) -> Floats:
