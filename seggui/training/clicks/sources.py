@@ -26,7 +26,7 @@ SHARES = {
     "free/facades": 0.07,
     "free/mushrooms": 0.04,
     "dsb2018": 0.12,
-    "fruits_nuts": 0.06,
+    "fruits_nuts": 0.09,
     "pasted": 0.18,
     "partition": 0.10,
     "drawn": 0.08,
