@@ -7,7 +7,7 @@ Nothing here touches the document: that is what accepting is for.
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from PySide6.QtCore import QObject, Signal, Slot
 
@@ -19,24 +19,8 @@ from seggui.core.segment import Source, told_model
 from seggui.errors import SegguiError
 from seggui.gui.engine_link import EngineLink
 from seggui.gui.hovering import Hovering
+from seggui.gui.said import Said, Turn, place_of
 from seggui.jobs.messages import Answers, Candidates, Failed
-
-
-@dataclass(slots=True, eq=False)
-class _Turn:
-    """What was said once, and what came back: one step of undo."""
-
-    prompts: tuple[Prompt, ...]
-    """The marks as they are shown."""
-    asked: tuple[Prompt, ...]
-    """With the mask to correct."""
-    model_id: str
-    carried: tuple[Candidate, ...] = ()
-    """Answers to the first of several prompts, from the turn before."""
-    candidates: tuple[Candidate, ...] = ()
-    answered: bool = False
-    index: int = 0
-    """Which of the candidates was shown last."""
 
 
 class Conversation(QObject):
@@ -54,8 +38,7 @@ class Conversation(QObject):
         self._size = (0, 0)
         self._ticket = 0
         self._began_s = 0.0
-        self._turns: list[_Turn] = []
-        self._undone: list[_Turn] = []
+        self._turns = Said()
         self._base: Mask | None = None
         self._drawing = False
         self._level_mask: tuple[Candidate, float, Candidate] | None = None
@@ -80,12 +63,13 @@ class Conversation(QObject):
     @property
     def open(self) -> bool:
         """Whether there are marks."""
-        return bool(self._turns)
+        return self._turns.newest is not None
 
     @property
     def prompts(self) -> tuple[Prompt, ...]:
         """The marks; several prompts are about an object each."""
-        return self._turns[-1].prompts if self._turns else ()
+        turn = self._turns.newest
+        return () if turn is None else turn.prompts
 
     @property
     def prompt(self) -> Prompt:
@@ -121,7 +105,7 @@ class Conversation(QObject):
         if not previewed:
             return self.offered
         kind = self.candidate.granularity if self.candidate else ""
-        return (previewed[_place_of(kind, previewed)],)
+        return (previewed[place_of(kind, previewed)],)
 
     @property
     def offered(self) -> tuple[Candidate, ...]:
@@ -156,8 +140,8 @@ class Conversation(QObject):
 
     def ask_again(self) -> None:
         """Ask the same once more: something was set anew."""
-        if self._turns:
-            turn = self._turns[-1]
+        turn = self._turns.newest
+        if turn is not None:
             turn.model_id = self.model_id
             turn.asked = tuple(self._with_settings(p) for p in turn.asked)
             turn.carried = ()
@@ -165,22 +149,19 @@ class Conversation(QObject):
 
     def take_back(self) -> None:
         """Take the last marks back; what the ones before brought is shown again."""
-        if len(self._turns) < 2:
+        turn = self._turns.take_back()
+        if turn is None:
             self.drop()
-            return
-        undone = [*self._undone, self._turns.pop()]
-        self._show_turn(self._turns[-1])
-        self._undone = undone
+        else:
+            self._show_turn(turn)
 
     @property
     def can_say_again(self) -> bool:
-        return bool(self._undone)
+        return self._turns.can_say_again
 
     def say_again(self) -> None:
         """Bring the marks back that were taken back last."""
-        turn = self._undone.pop()
-        self._turns.append(turn)
-        self._show_turn(turn)
+        self._show_turn(self._turns.say_again())
 
     def hover(self, xy: tuple[float, float] | None) -> None:
         """Preview a click at that image point soon; None ends the preview."""
@@ -216,7 +197,7 @@ class Conversation(QObject):
         had = self.open or bool(self.candidates)
         self._ticket = 0
         self._base = None
-        self._turns, self._undone, self.candidates = [], [], ()
+        self._turns, self.candidates = Said(), ()
         self.index, self.target, self.level = 0, "", LEVEL
         if had:
             self.prompt_changed.emit()
@@ -230,7 +211,9 @@ class Conversation(QObject):
 
     def show(self, index: int) -> None:
         """Show that candidate; the numbers go round."""
-        self.index = self._turns[-1].index = index % len(self.candidates)
+        self.index = index % len(self.candidates)
+        if self._turns.newest is not None:
+            self._turns.newest.index = self.index
         self.candidates_changed.emit()
 
     def set_level(self, level: float) -> None:
@@ -241,7 +224,7 @@ class Conversation(QObject):
 
     def source(self, tool: str, at: int = 0) -> Source:
         """Where an offered candidate comes from, for the segment it becomes."""
-        turn = self._turns[-1] if self._turns else None
+        turn = self._turns.newest
         offered = self.offered
         shown = offered[at] if at < len(offered) else None
         asked = turn.asked if turn else ()
@@ -269,13 +252,12 @@ class Conversation(QObject):
             self.hovering.stop()
             self.failed.emit(str(error))
             return
-        if not self._turns:
+        if not self.open:
             self._began_s = time.monotonic()
             self.target, self._base = target, base
         asked, carried = self._asked(checked), self._carried(prompts)
-        turn = _Turn(prompts, asked, self.model_id, carried)
-        self._turns.append(turn)
-        self._undone = []
+        turn = Turn(prompts, asked, self.model_id, carried)
+        self._turns.say(turn)
         self.prompt_changed.emit()
         self._send(turn)
 
@@ -319,7 +301,7 @@ class Conversation(QObject):
             return ()
         return self.candidates if self.each else (self.candidates[self.index],)
 
-    def _send(self, turn: _Turn) -> None:
+    def _send(self, turn: Turn) -> None:
         if self._ticket:
             self._link.cancel(self._ticket)
         turn.answered = False
@@ -330,7 +312,7 @@ class Conversation(QObject):
             self._ticket = self._link.ask(self._key, turn.model_id, turn.asked[0])
         self.waiting_changed.emit()
 
-    def _show_turn(self, turn: _Turn) -> None:
+    def _show_turn(self, turn: Turn) -> None:
         if self._ticket:
             self._link.cancel(self._ticket)
             self._ticket = 0
@@ -340,14 +322,14 @@ class Conversation(QObject):
         else:
             self._send(turn)
 
-    def _show_answer(self, turn: _Turn) -> None:
+    def _show_answer(self, turn: Turn) -> None:
         self.candidates, self.index = turn.candidates, turn.index
         self.hovering.stop()
         self.candidates_changed.emit()
         self.waiting_changed.emit()
 
     def _offered_before(
-        self, turn: _Turn, candidates: tuple[Candidate, ...]
+        self, turn: Turn, candidates: tuple[Candidate, ...]
     ) -> tuple[Candidate, ...]:
         """What goes on being offered when the new marks changed nothing.
 
@@ -365,13 +347,14 @@ class Conversation(QObject):
         )
 
     def _take(self, candidates: tuple[Candidate, ...], elapsed_s: float) -> None:
-        self._ticket = 0
-        turn = self._turns[-1]
+        self._ticket, turn = 0, self._turns.newest
+        if turn is None:
+            return
         # Whoever chose a part keeps getting parts while correcting it.
         shown = self.candidate.granularity if self.candidate else ""
         offered = self._offered_before(turn, candidates) or candidates
         turn.candidates, turn.answered = turn.carried + offered, True
-        turn.index = _place_of(shown, turn.candidates)
+        turn.index = place_of(shown, turn.candidates)
         self.hovering.note(turn.model_id, elapsed_s)
         self._show_answer(turn)
 
@@ -395,9 +378,3 @@ class Conversation(QObject):
             self.hovering.stop()
             self.waiting_changed.emit()
             self.failed.emit(reply.text)
-
-
-def _place_of(granularity: str, candidates: tuple[Candidate, ...]) -> int:
-    """Where the first of that kind is; the first of all where there is none."""
-    kinds = [candidate.granularity for candidate in candidates]
-    return kinds.index(granularity) if granularity in kinds else 0
