@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QLabel, QProgressBar, QSizePolicy, QStatusBar
 
 from seggui.gui.panels.controls import icon_button, relook
+
+_ONE_LINE_LETTERS = 150
+"""So many letters have the longest hints."""
+_WORD_PX = 60
+"""What the end of a line may leave empty."""
 
 
 class StatusBar(QStatusBar):
@@ -74,23 +79,39 @@ class StatusBar(QStatusBar):
 
 
 class _Hint(QLabel):
-    """A text that gives way: figures on the right must not be pushed out."""
+    """A text that gives way: figures on the right must not be pushed out.
+
+    In a narrow window it has two lines, whatever it says: what is above stays in place
+    when another tool is taken.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self._whole = ""
-        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.setWordWrap(True)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
 
     def show_text(self, text: str) -> None:
         self._whole = text
         self._fit()
 
+    def sizeHint(self) -> QSize:
+        return QSize(0, self._lines * self.fontMetrics().lineSpacing())
+
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
+        if event.size().width() != event.oldSize().width():
+            self.updateGeometry()
         self._fit()
 
+    @property
+    def _lines(self) -> int:
+        letters = self.width() / self.fontMetrics().averageCharWidth()
+        return 1 if letters >= _ONE_LINE_LETTERS else 2
+
     def _fit(self) -> None:
-        room = self.contentsRect().width()
+        # Lines end with whole words, so they hold a little less than their width.
+        room = self.contentsRect().width() * self._lines - _WORD_PX * (self._lines - 1)
         shown = self.fontMetrics().elidedText(
             self._whole, Qt.TextElideMode.ElideRight, room
         )
