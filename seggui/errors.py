@@ -27,7 +27,7 @@ class Unreadable(SegguiError):
     """A file that cannot be read as what it should be."""
 
     def __init__(self, path: Path | str, reason: str, safe: str = "") -> None:
-        text = f"Could not read {path}: {reason}."
+        text = f"Could not read {path}: {reason.removesuffix('.')}."
         super().__init__(f"{text} {safe}".rstrip())
         self.path = Path(path)
         self.reason = reason
@@ -42,7 +42,7 @@ class SaveFailed(SegguiError):
 
     def __init__(self, path: Path | str, reason: str, safe: str = "") -> None:
         safe = safe or "The file on disk is unchanged and your work is still open."
-        super().__init__(f"Could not save {path}: {reason}. {safe}")
+        super().__init__(f"Could not save {path}: {reason.removesuffix('.')}. {safe}")
         self.path = Path(path)
         self.reason = reason
 

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from seggui.cli.image_paths import NamedImage, images_at
-from seggui.cli.progress import Bar, bar
-from seggui.errors import SegguiError, Unreadable
+from seggui.cli.image_paths import NamedImage, images_at, left_out, none_done
+from seggui.cli.progress import bar
+from seggui.errors import BadRequest, SegguiError
 from seggui.files.atomic import size_in_words
 from seggui.files.encodings import EncodingFolder, own_folder
-from seggui.files.images import file_digest, read_image, split_page
+from seggui.files.images import file_digest, split_page
 from seggui.files.project import Project
 
 if TYPE_CHECKING:
@@ -60,19 +60,18 @@ def run(options: argparse.Namespace) -> int:
     least = 1 if isinstance(model, StoredEncodings) else 0
     folder.check_room(len(images), least, model.info.title)
     assert isinstance(model, StoredEncodings)
-    count, refused = _Count(), []
+    count = _Count()
+    refused: list[str] = []
     with bar(len(images), "encoding") as progress:
         for place, image in enumerate(images):
             progress.report(place, len(images), image.name)
-            try:
-                _encode(image, model, model, folder, count, progress)
-            except Unreadable as error:
-                refused.append(str(error))
-                sys.stderr.write(f"{error} It is left out.\n")
-                continue
+            with left_out(refused):
+                _encode(image, model, model, folder, count)
             if count.encoded == 1:
                 each = count.nbytes
                 folder.check_room(len(images), each, model.info.title)
+    if len(refused) == len(images):
+        raise none_done(images)
     _print(options, model_id, folder, count, refused)
     return 0
 
@@ -82,7 +81,9 @@ def _images(path: Path) -> Iterator[NamedImage]:
     if not path.is_dir():
         yield from images_at(path)
         return
-    with Project.open(path, read_only=True) as project:
+    with Project.open_or_refuse(path, to_change=False) as project:
+        if not project.images:
+            raise BadRequest(f"There are no images in {path}.")
         for row in project.images:
             yield NamedImage(row.name, project.path_of(row.name))
 
@@ -93,15 +94,12 @@ def _encode(
     stored: StoredEncodings,
     folder: EncodingFolder,
     count: _Count,
-    progress: Bar,
 ) -> None:
-    page = split_page(image.name)[1]
-    key = f"{file_digest(image.path)}#{page}"
+    key = f"{file_digest(image.path)}#{split_page(image.name)[1]}"
     if folder.has(key, stored.digest):
         count.known += 1
         return
-    pixels = read_image(image.path, page).display_hwc()
-    encoding = model.encode(pixels, lambda *_: None)
+    encoding = model.encode(image.display_hwc(), lambda *_: None)
     if not folder.put(key, stored.digest, stored.pack(encoding)):
         folder.check_room(1, 1, model.info.title)
         raise SegguiError(folder.problem)
@@ -130,5 +128,5 @@ def _print(
     images = "1 image" if count.encoded == 1 else f"{count.encoded} images"
     parts = [f"{images} encoded by {model_id} ({size_in_words(count.nbytes)})"]
     parts += [f"{count.known} were known"] if count.known else []
-    parts += [f"{len(refused)} could not be read"] if refused else []
+    parts += [f"{len(refused)} left out"] if refused else []
     sys.stdout.write(", ".join(parts) + "\n")

@@ -12,9 +12,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
-from seggui.cli.image_paths import NamedImage, images_at, open_images
+from seggui.cli.image_paths import (
+    NamedImage,
+    images_at,
+    left_out,
+    none_done,
+    open_images,
+)
 from seggui.cli.out_place import add_replace, check_free, check_out
 from seggui.cli.progress import Bar, bar
 from seggui.core.candidate import Candidate
@@ -26,11 +31,9 @@ from seggui.core.predicted import (
     with_classes_of,
     with_prediction,
 )
-from seggui.errors import ReadOnly, SegguiError, Unreadable
 from seggui.files.atomic import make_folder, write_whole
 from seggui.files.formats.names import mask_names
 from seggui.files.formats.png import png_of_ids
-from seggui.files.images import read_image, split_page
 from seggui.files.project import Project
 
 if TYPE_CHECKING:
@@ -80,11 +83,10 @@ def run(options: argparse.Namespace) -> int:
     refused: list[str] = []
     sinks: list[Sink] = []
     with ExitStack() as stack:
-        project = (
-            stack.enter_context(_project(options.path))
-            if options.into_project
-            else None
-        )
+        project = None
+        if options.into_project:
+            project = Project.open_or_refuse(options.path, to_change=True)
+            stack.enter_context(project)
         images = open_images(project) if project else images_at(options.path)
         if options.out is not None:
             check_out(options.out, options.path)
@@ -97,10 +99,10 @@ def run(options: argparse.Namespace) -> int:
             sinks.append(_into(project, model_id))
         progress = stack.enter_context(bar(0, "looking"))
         for image in images:
-            row = _found(image, model, wished, sinks, progress, refused)
-            rows += [row] if row else []
+            with left_out(refused):
+                rows.append(_found(image, model, wished, sinks, progress))
     if not rows:
-        raise SegguiError(f"None of the {len(images)} images could be read.")
+        raise none_done(images)
     _print(options, model_id, rows, refused)
     return 0
 
@@ -126,32 +128,17 @@ def _add_parameter(parser: argparse.ArgumentParser, row: Parameter) -> None:
         )
 
 
-def _project(path: Path) -> Project:
-    project = Project.open(path)
-    if project.read_only:
-        project.close()
-        raise ReadOnly(project.read_only)
-    return project
-
-
 def _found(
     image: NamedImage,
     model: PromptedModel,
     wished: EverythingOptions,
     sinks: Sequence[Sink],
     progress: Bar,
-    refused: list[str],
-) -> dict[str, object] | None:
-    """Work on one image; None, and a line on stderr, when it cannot be read."""
+) -> dict[str, object]:
     from seggui.models.everything import everything
 
     began = time.monotonic()
-    try:
-        pixels = _pixels(image)
-    except Unreadable as error:
-        refused.append(str(error))
-        sys.stderr.write(f"{error} It is left out.\n")
-        return None
+    pixels = image.display_hwc()
     encoding = model.encode(pixels, progress.report)
     candidates = everything(model, pixels, encoding, wished, progress.report)
     for put in sinks:
@@ -164,10 +151,6 @@ def _found(
         ],
         "elapsed_s": round(time.monotonic() - began, 3),
     }
-
-
-def _pixels(image: NamedImage) -> NDArray[np.uint8]:
-    return read_image(image.path, split_page(image.name)[1]).display_hwc()
 
 
 def _writer(out: Path, paths: Mapping[str, str]) -> Sink:
@@ -222,6 +205,6 @@ def _print(
         count = len(objects) if isinstance(objects, list) else 0
         found = "1 object" if count == 1 else f"{count} objects"
         sys.stdout.write(f"{row['image']}: {found}, {row['elapsed_s']:.1f} s\n")
-    left_out = f", {len(refused)} could not be read" if refused else ""
+    left_out = f", {len(refused)} left out" if refused else ""
     images = "1 image" if len(rows) == 1 else f"{len(rows)} images"
     sys.stdout.write(f"{images} into {where}{left_out}\n")

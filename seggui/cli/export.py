@@ -44,7 +44,7 @@ def run(options: argparse.Namespace) -> int:
         options.usage_error("the following arguments are required: --out")
     form = format_named(options.format)
     with (
-        Project.open(options.folder, read_only=True) as project,
+        Project.open_or_refuse(options.folder, to_change=False) as project,
         bar(0, "exporting") as progress,
     ):
         items = items_of(project)

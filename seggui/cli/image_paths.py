@@ -1,12 +1,18 @@
-"""Which images a path on the command line means."""
+"""Which images a path on the command line means, and what becomes of bad ones."""
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from seggui.errors import BadRequest
-from seggui.files.images import is_image_name
+import numpy as np
+from numpy.typing import NDArray
+
+from seggui.errors import BadRequest, ReadOnly, SegguiError, Unreadable
+from seggui.files.images import is_image_name, read_image, split_page
 from seggui.files.project import Project
 from seggui.files.project_file import NAME as PROJECT_FILE
 
@@ -19,6 +25,29 @@ class NamedImage:
 
     name: str
     path: Path
+
+    def display_hwc(self) -> NDArray[np.uint8]:
+        """The pixels as they are shown; raises ``Unreadable``."""
+        return read_image(self.path, split_page(self.name)[1]).display_hwc()
+
+
+@contextmanager
+def left_out(refused: list[str]) -> Iterator[None]:
+    """Pass over an image that cannot be read, or whose segments may not be changed.
+
+    The reason goes to stderr and to ``refused``, and the command goes on.
+    """
+    try:
+        yield
+    except (Unreadable, ReadOnly) as error:
+        refused.append(str(error))
+        sys.stderr.write(f"{error} It is left out.\n")
+
+
+def none_done(images: Sequence[NamedImage]) -> SegguiError:
+    """What to raise where every image was left out."""
+    all_of = "The image was" if len(images) == 1 else f"All {len(images)} images were"
+    return SegguiError(f"{all_of} left out, so nothing was done.")
 
 
 def images_at(path: Path) -> list[NamedImage]:
@@ -62,7 +91,7 @@ def open_images(project: Project) -> list[NamedImage]:
 
 def images_to_label(path: Path) -> list[NamedImage]:
     """As ``images_at``, but of a project only those not marked as done."""
-    if not (path / PROJECT_FILE).is_file():
+    if not (path / PROJECT_FILE).exists():
         return images_at(path)
-    with Project.open(path, read_only=True) as project:
+    with Project.open_or_refuse(path, to_change=False) as project:
         return open_images(project)

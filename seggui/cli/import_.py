@@ -60,16 +60,17 @@ def run(options: argparse.Namespace) -> int:
     form = format_named(options.format)
     wanted = _wanted(options)
     with (
-        Project.open(options.folder, read_only=options.dry_run) as project,
+        Project.open_or_refuse(
+            options.folder, to_change=not options.dry_run
+        ) as project,
         bar(0, "reading") as progress,
     ):
-        if project.read_only and not options.dry_run:
-            raise SegguiError(project.read_only)
         unreadable: list[str] = []
         images = _images_of(project, unreadable)
         imported = form.read(options.source, images, progress.report)
         mapping = suggest_mapping(imported, project.classes, wanted)
         changed = 0
+        _check_readable(project, imported)
         if imported.documents and not options.dry_run:
             existing = _existing(options.existing, project, imported)
             changed = _save(project, imported, mapping, (existing, form.id), progress)
@@ -111,6 +112,16 @@ def _images_of(project: Project, unreadable: list[str]) -> tuple[ImageFacts, ...
             ImageFacts(row.name, header.width, header.height, "", header.orientation)
         )
     return tuple(found)
+
+
+def _check_readable(project: Project, imported: Imported) -> None:
+    """Find damaged segments before anything is written."""
+    for document in imported.documents:
+        try:
+            project.read_document(document.facts.name)
+        except Unreadable as error:
+            safe = "Nothing was imported. Put a good copy in its place first."
+            raise Unreadable(error.path, error.reason, safe) from error
 
 
 def _existing(

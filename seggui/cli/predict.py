@@ -5,14 +5,20 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from seggui.cli.image_paths import NamedImage, images_at, open_images
+from seggui.cli.image_paths import (
+    NamedImage,
+    images_at,
+    left_out,
+    none_done,
+    open_images,
+)
 from seggui.cli.out_place import add_replace, check_free, check_out
-from seggui.cli.progress import Bar, bar
+from seggui.cli.progress import bar
 from seggui.core.candidate import Candidate, Prediction
 from seggui.core.classes import colour_number
 from seggui.core.ports import FullImageModel
@@ -22,11 +28,9 @@ from seggui.core.predicted import (
     with_classes_of,
     with_prediction,
 )
-from seggui.errors import ReadOnly, SegguiError, Unreadable
 from seggui.files.atomic import make_folder, write_whole
 from seggui.files.formats.names import mask_names
 from seggui.files.formats.png import png_of_ids
-from seggui.files.images import read_image, split_page
 from seggui.files.project import Project
 
 HELP = (
@@ -103,9 +107,10 @@ def run(options: argparse.Namespace) -> int:
     rows: list[dict[str, object]] = []
     sinks: list[Callable[[Found], None]] = []
     with ExitStack() as stack:
-        project = (
-            stack.enter_context(_project(options)) if options.into_project else None
-        )
+        project = None
+        if options.into_project:
+            project = Project.open_or_refuse(options.path, to_change=True)
+            stack.enter_context(project)
         images = open_images(project) if project else images_at(options.path)
         if options.out is not None:
             check_out(options.out, options.path)
@@ -121,23 +126,19 @@ def run(options: argparse.Namespace) -> int:
         if project:
             sinks.append(_into(project, options.model))
         progress = stack.enter_context(bar(len(images), "predicting"))
-        things = _things(project)
-        for found in _each(model, images, options.recipe, things, progress, refused):
-            for put in sinks:
-                put(found)
-            rows.append(_row(found))
+        find = _finder(model, options.recipe, _things(project))
+        for number, image in enumerate(images):
+            progress.report(number, len(images), image.name)
+            with left_out(refused):
+                found = find(image)
+                for put in sinks:
+                    put(found)
+                rows.append(_row(found))
+        progress.report(len(images), len(images), "done")
     if not rows:
-        raise SegguiError(f"None of the {len(images)} images could be read.")
+        raise none_done(images)
     _print(rows, refused, options)
     return 0
-
-
-def _project(options: argparse.Namespace) -> Project:
-    project = Project.open(options.path)
-    if project.read_only:
-        project.close()
-        raise ReadOnly(project.read_only)
-    return project
 
 
 def _things(project: Project | None) -> tuple[str, ...]:
@@ -216,26 +217,16 @@ class _Writer:
         write_whole(path, data)
 
 
-def _each(
-    model: FullImageModel,
-    images: Sequence[NamedImage],
-    recipe_text: str,
-    things: Sequence[str],
-    progress: Bar,
-    refused: list[str],
-) -> Iterator[Found]:
+def _finder(
+    model: FullImageModel, recipe_text: str, things: Sequence[str]
+) -> Callable[[NamedImage], Found]:
     from seggui.models.predictions import candidates_of
     from seggui.refine.recipe import parse
 
     recipe = parse(recipe_text)
-    for number, image in enumerate(images):
-        progress.report(number, len(images), image.name)
-        try:
-            image_hwc = read_image(image.path, split_page(image.name)[1]).display_hwc()
-        except Unreadable as error:
-            refused.append(str(error))
-            sys.stderr.write(f"{error} It is left out.\n")
-            continue
+
+    def find(image: NamedImage) -> Found:
+        image_hwc = image.display_hwc()
         prediction = model.predict(image_hwc, _silent)
         candidates = candidates_of(
             prediction, things, with_probability=bool(recipe.steps)
@@ -246,8 +237,9 @@ def _each(
                 for candidate in candidates
                 for refined in recipe.apply_candidate(candidate, image_hwc, _silent)
             )
-        yield Found(image, prediction, candidates)
-    progress.report(len(images), len(images), "done")
+        return Found(image, prediction, candidates)
+
+    return find
 
 
 def _row(found: Found) -> dict[str, object]:
@@ -282,7 +274,7 @@ def _print(
         sys.stdout.write(json.dumps(result) + "\n")
         return
     where = options.out or options.path
-    left_out = f", {len(refused)} could not be read" if refused else ""
+    left_out = f", {len(refused)} left out" if refused else ""
     sys.stdout.write(f"{len(rows)} images predicted into {where}{left_out}\n")
 
 

@@ -20,7 +20,7 @@ from seggui.core.mask import Mask
 from seggui.core.predicted import UNNAMED, with_classes_of
 from seggui.core.segment import new_segment_id
 from seggui.core.tracks import Seed, known_on, seeds_of, with_followed
-from seggui.errors import BadRequest, ReadOnly, SegguiError
+from seggui.errors import BadRequest, SegguiError
 from seggui.files.atomic import make_folder, write_whole
 from seggui.files.formats.names import mask_names
 from seggui.files.formats.png import png_of_ids
@@ -97,7 +97,9 @@ def run(options: argparse.Namespace) -> int:
 
     _check(options)
     with ExitStack() as stack:
-        project = stack.enter_context(_project(options))
+        project = stack.enter_context(
+            Project.open_or_refuse(options.folder, to_change=options.into_project)
+        )
         names = [row.name for row in project.images]
         start = _name_of(options.start, options.folder, names, "--from")
         images = _range(options, names, start)
@@ -147,15 +149,6 @@ def _check(options: argparse.Namespace) -> None:
         options.usage_error("--to says the direction itself; leave out the other")
     if options.frames is not None and options.frames < 1:
         options.usage_error("--frames is at least 1")
-
-
-def _project(options: argparse.Namespace) -> Project:
-    project = Project.open(options.folder, read_only=not options.into_project)
-    if options.into_project and project.read_only:
-        why = project.read_only
-        project.close()
-        raise ReadOnly(why)
-    return project
 
 
 def _name_of(word: str, folder: Path, names: Sequence[str], flag: str) -> str:

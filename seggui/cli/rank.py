@@ -7,10 +7,8 @@ import json
 import sys
 from pathlib import Path
 
-from seggui.cli.image_paths import images_to_label
+from seggui.cli.image_paths import images_to_label, left_out, none_done
 from seggui.cli.progress import bar
-from seggui.errors import SegguiError, Unreadable
-from seggui.files.images import read_image, split_page
 
 HELP = (
     "Order images by how unsure a model is of them, the least sure first: "
@@ -55,17 +53,10 @@ def run(options: argparse.Namespace) -> int:
     with bar(len(images), "looking") as progress:
         for number, image in enumerate(images):
             progress.report(number, len(images), image.name)
-            try:
-                image_hwc = read_image(
-                    image.path, split_page(image.name)[1]
-                ).display_hwc()
-            except Unreadable as error:
-                refused.append(str(error))
-                sys.stderr.write(f"{error} It is left out.\n")
-                continue
-            scores[image.name] = measure(model, image_hwc, _silent)
+            with left_out(refused):
+                scores[image.name] = measure(model, image.display_hwc(), _silent)
     if not scores:
-        raise SegguiError(f"None of the {len(images)} images could be read.")
+        raise none_done(images)
     ranked = sorted(scores.items(), key=lambda pair: (-pair[1], pair[0]))
     if options.json:
         rows = [{"image": name, options.by: round(score, 6)} for name, score in ranked]

@@ -18,7 +18,7 @@ from seggui.core.classes import UNLABELLED, Rgb
 from seggui.core.document import Document, ImageFacts
 from seggui.core.mask import Mask
 from seggui.core.refined import Refinement, with_refined
-from seggui.errors import BadRequest, ReadOnly, Unreadable
+from seggui.errors import BadRequest, Unreadable
 from seggui.files.atomic import make_folder, write_whole
 from seggui.files.formats.names import mask_names, stem_of
 from seggui.files.formats.painting import painted
@@ -60,9 +60,7 @@ def works_at(path: Path, out: Path | None, image: Path | None) -> Iterator[list[
     if _is_pairs(path):
         yield _pairs(path, _needed(out, path))
         return
-    with Project.open(path, read_only=out is not None) as project:
-        if out is None and project.read_only:
-            raise ReadOnly(project.read_only)
+    with Project.open_or_refuse(path, to_change=out is None) as project:
         names = [row.name for row in project.images if row.segments]
         if out is not None:
             names = [name for name in names if _is_labelled(project, name)]

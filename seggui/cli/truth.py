@@ -94,7 +94,7 @@ def _truth_of_project(folder: Path) -> Truth:
     from seggui.files.project import Project
 
     items, left_out = [], []
-    with Project.open(folder, read_only=True) as project:
+    with Project.open_or_refuse(folder, to_change=False) as project:
         classes = project.classes
         for row in project.images:
             try:

@@ -16,6 +16,7 @@ from seggui.core.classes import Classes
 from seggui.core.document import Document, ImageFacts
 from seggui.errors import ReadOnly, Unreadable
 from seggui.files import image_list, project_file
+from seggui.files.annotations import Newer
 from seggui.files.atomic import remove_litter, write_whole
 from seggui.files.images import (
     LoadedImage,
@@ -70,6 +71,7 @@ class Project:
         self.notes: tuple[str, ...] = ()
         self._lock = lock
         self._content = ProjectFile()
+        self._damage: Unreadable | None = None
         self._rows: dict[str, ImageRow] = {}
         self._opened: weakref.WeakValueDictionary[str, OpenDocument] = (
             weakref.WeakValueDictionary()
@@ -100,6 +102,25 @@ class Project:
         if lock is not None:
             project._clean()
         return project
+
+    @classmethod
+    def open_or_refuse(cls, folder: Path | str, *, to_change: bool) -> Project:
+        """As ``open``, for a command: it works on the whole project or not at all.
+
+        Raises ``Unreadable`` also for a ``seggui.json`` that cannot be used, and
+        ``ReadOnly`` where the project is to be changed and may not be.
+        """
+        project = cls.open(folder, read_only=not to_change)
+        if project._damage is None and not (to_change and project.read_only):
+            return project
+        project.close()
+        if project._damage is None:
+            raise ReadOnly(project.read_only)
+        damage = project._damage
+        safe = "Nothing was changed."
+        if not isinstance(damage, Newer):
+            safe = f"{safe} Put a good copy in its place first."
+        raise Unreadable(damage.path, damage.reason, safe) from damage
 
     def close(self) -> None:
         """Close the images that are open (without saving them) and free the lock."""
@@ -306,10 +327,11 @@ class Project:
                 self.folder / project_file.NAME
             )
         except Unreadable as error:
-            kept = (
+            self._damage = error
+            # Before any other reason: without its classes nothing else is of use.
+            self.read_only = (
                 f"{error} The project is opened read-only and the file stays as it is."
             )
-            self.read_only = self.read_only or kept
 
     def _write_project_file(self, content: ProjectFile) -> None:
         if self.read_only:

@@ -52,8 +52,9 @@ def read_project_file(path: Path) -> ProjectFile:
         raise Unreadable(path, "it is damaged (its settings or classes make no sense)")
     try:
         classes = Classes(tuple(_class(row, i) for i, row in enumerate(rows)))
-    except (BadRequest, KeyError, TypeError, ValueError) as error:
-        reason = f"it is damaged (its classes make no sense: {error})"
+    except (BadRequest, TypeError) as error:
+        why = str(error).removesuffix(".")
+        reason = f"it is damaged (its classes make no sense: {why})"
         raise Unreadable(path, reason) from error
     extra = {key: value for key, value in content.items() if key not in _FIELDS}
     return ProjectFile(classes, settings, extra)
@@ -72,7 +73,9 @@ def project_file_bytes(content: ProjectFile) -> bytes:
 
 
 def _class(row: Json, index: int) -> SegClass:
-    class_id, name = row["id"], row["name"]
+    if not isinstance(row, dict):
+        raise TypeError(f"class {index + 1} is no JSON object")
+    class_id, name = row.get("id"), row.get("name")
     if type(class_id) is not int or not isinstance(name, str):
         raise TypeError(f"class {index + 1} has no id or name")
     extra = {key: value for key, value in row.items() if key not in _CLASS_FIELDS}

@@ -68,7 +68,7 @@ class DocumentItem:
 
 
 def is_project(folder: Path) -> bool:
-    return (folder / NAME).is_file()
+    return (folder / NAME).exists()
 
 
 def open_project(
@@ -79,7 +79,7 @@ def open_project(
     Images with accepted segments count, and images marked as done without any: those
     are background. All others are left out and counted.
     """
-    with Project.open(folder, read_only=True) as project:
+    with Project.open_or_refuse(folder, to_change=False) as project:
         classes = project.classes
         _check_classes(folder, classes)
         learnt = [row for row in classes if row.id not in ignored_ids]

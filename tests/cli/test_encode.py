@@ -88,7 +88,7 @@ def test_an_unreadable_image_is_named_and_the_others_are_done(model, images, cap
     captured = capsys.readouterr()
     assert "bad.png" in captured.err
     assert "4 images encoded by" in captured.out
-    assert "1 could not be read" in captured.out
+    assert "1 left out" in captured.out
 
 
 def test_a_model_that_keeps_nothing_is_refused_before_any_work(images, capsys):

@@ -62,7 +62,7 @@ def test_an_unreadable_image_is_named_and_the_others_are_done(
     captured = capsys.readouterr()
     assert "bad.png" in captured.err
     assert "1 images predicted" in captured.out
-    assert "1 could not be read" in captured.out
+    assert "1 left out" in captured.out
 
 
 def test_a_recipe_refines_what_is_found(trained, tmp_path):

@@ -32,7 +32,12 @@ def items_of(project: Project) -> list[ExportItem]:
     """The images of a project that were worked on, their documents not yet read."""
 
     def load(name: str) -> Document:
-        document = project.read_document(name)
+        try:
+            document = project.read_document(name)
+        except Unreadable as error:
+            # Data without some of its images must not pass for all of it.
+            safe = "Nothing was exported. Put a good copy in its place first."
+            raise Unreadable(error.path, error.reason, safe) from error
         if document is None:
             raise Unreadable(project.annotation_path(name), "it is not there any more")
         return document
