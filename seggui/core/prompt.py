@@ -65,6 +65,9 @@ class Prompt:
     """What the model knew of ``previous``, if the model made it."""
     settings: Settings = ()
     """Values of the model's own parameters that differ from the defaults."""
+    preview: str = ""
+    """For a preview, the granularity of the one candidate that is shown: a model may
+    leave out the others, and all but the best where it offers none of that kind."""
 
     @property
     def empty(self) -> bool:

@@ -186,6 +186,8 @@ class Conversation(QObject):
         if not self.open:
             self._base = base
         asked = self._asked((prompt.checked(*self._size),))[0]
+        kind = self.candidate.granularity if self.candidate else "best"
+        asked = replace(asked, preview=kind)
         self.hovering.follow(self._key, self.model_id, asked)
 
     def drop(self) -> None:

@@ -548,6 +548,8 @@ def test_regions_light_up_while_a_line_is_drawn_over_them(qtbot, session, host):
     session.set_tool("superpixels")
     assert lit(qtbot, session, drawn(10)).contains(15, 15)
     assert lit(qtbot, session, drawn(50, 10)).contains(55, 15)
+    asked = [r.prompt.preview for r in host.asked if isinstance(r, Ask)]
+    assert set(asked) == {"best"}, "a preview needs no more than what it shows"
     session.accept()
     assert session.document.segments == ()
     # The cursor is over the image while it draws.

@@ -28,7 +28,11 @@ from seggui.models.prompted.classical.rows import info_of
 
 INFO = info_of("superpixels")
 _PIXELS = 80_000
-_SCALES = ((1.0, "part"), (2.0, "whole"), (0.5, "sub-part"))
+_SCALES: tuple[tuple[float, str], ...] = (
+    (1.0, "part"),
+    (2.0, "whole"),
+    (0.5, "sub-part"),
+)
 """Factors of the size; the first is offered first."""
 _INSIDE = 0.5
 """A drawing takes those that lie in it by more than this share."""
@@ -52,9 +56,12 @@ class Superpixels(Method):
     def answer(
         self, picture: Picture, prompt: Prompt, values: Values, report: Report
     ) -> tuple[Candidate, ...]:
+        scales = _SCALES
+        if prompt.preview:
+            scales = tuple(s for s in _SCALES if s[1] == prompt.preview) or _SCALES[:1]
         out = []
-        for place, (factor, name) in enumerate(_SCALES):
-            report(place, len(_SCALES), "looking for superpixels")
+        for place, (factor, name) in enumerate(scales):
+            report(place, len(scales), "looking for superpixels")
             labels = _labels(picture, values, factor)
             found = _chosen(picture, labels, prompt, report)
             out.append(replace(found, score=1.0 - 0.1 * place, granularity=name))

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -144,6 +145,20 @@ def test_superpixels_come_in_three_sizes_and_follow_edges():
     for candidate in candidates[:1]:
         dense = candidate.mask.dense()
         assert (dense & ~LEFT).sum() < 0.1 * dense.sum()
+
+
+@pytest.mark.parametrize(
+    ("shown", "kind"), [("whole", "whole"), ("best", "part"), ("other", "part")]
+)
+def test_a_preview_of_superpixels_is_the_one_candidate_that_is_shown(shown, kind):
+    image, report = two_discs(), unwatched
+    model = catalog.open_prompted("superpixels")
+    encoding = model.encode(image, report)
+    prompt = Prompt((Point(60.5, 75.5),))
+    full = {c.granularity: c.mask for c in model.decode(encoding, prompt, report)}
+    [one] = model.decode(encoding, replace(prompt, preview=shown), report)
+    assert one.granularity == kind
+    assert one.mask.same_pixels(full[kind])
 
 
 def test_a_line_takes_all_superpixels_under_it_without_seams():
