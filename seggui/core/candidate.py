@@ -56,6 +56,8 @@ class Candidate:
     """To be handed back with the next marks on this candidate."""
     stability: float | None = None
     """IoU of the masks at a threshold a little higher and a little lower, 0 to 1."""
+    note: str = ""
+    """A sentence for people, where the mask is less than what was asked for."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

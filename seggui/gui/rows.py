@@ -111,6 +111,7 @@ def candidate_rows(session: Session) -> tuple[CandidateRow, ...]:
             candidate_picture(image.image_hwc, candidate) if image else None,
             candidate.stability,
             candidate.mask.is_empty,
+            candidate.note,
         )
         for candidate in session.candidates
         if not (each and candidate.mask.is_empty)

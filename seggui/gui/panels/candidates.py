@@ -45,6 +45,8 @@ class CandidateRow:
     """IoU of the masks at a little higher and a little lower threshold."""
     empty: bool = False
     """Whether nothing was found."""
+    note: str = ""
+    """A sentence on what is missing."""
 
 
 class CandidatesPanel(QWidget):
@@ -187,6 +189,8 @@ class CandidatesPanel(QWidget):
             title = _TITLES.get(item.granularity, item.granularity.capitalize())
             if item.empty:
                 title = "Nothing found"
+            elif item.note:
+                title = "In part"
             # Two lines: three of them must fit beside each other in a small window.
             made.setText(title if item.score is None else f"{title}\n{item.score:.0%}")
             made.setAccessibleName(made.text().replace("\n", ", score "))
@@ -198,6 +202,8 @@ class CandidatesPanel(QWidget):
                     f"\nStability {item.stability:.0%}: how little the mask changes "
                     "with the threshold"
                 )
+            if item.note:
+                tip += f"\n{item.note}"
             made.setToolTip(tip)
             if item.picture is not None:
                 made.setIcon(QIcon(QPixmap.fromImage(item.picture)))

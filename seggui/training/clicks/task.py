@@ -50,8 +50,8 @@ MEASURED, MOST_SIGHTS = 20, 8
 """Objects that a validation clicks on, and images that they are on, at most."""
 SMALL_SHARE = 0.6
 """Share of the steps at two thirds of the size, which cost less than half as much."""
-SHOWN = 6
-"""Objects on a preview, at most."""
+SHOWN, LINES_SHOWN = 6, 1
+"""Objects on a preview, at most; and lines, each of which takes seconds to follow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,8 +178,9 @@ class ClickTask:
         return network
 
     def overlay(self, network: nn.Module, sample: Sample) -> NDArray[np.uint8]:
-        """Objects in colours of their own, and what one click on each brings."""
-        objects = objects_of(sample)[:SHOWN]
+        """The largest objects in colours, and what one click on each brings."""
+        most = LINES_SHOWN if self._habits.line_width else SHOWN
+        objects = sorted(objects_of(sample), key=np.count_nonzero, reverse=True)[:most]
         truth = np.zeros(sample.channels_hw.shape, np.int32)
         found = np.zeros_like(truth)
         model = ClickNetModel(copied(network), habits=self._habits)

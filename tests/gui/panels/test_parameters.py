@@ -219,6 +219,14 @@ def test_in_a_narrow_strip_the_threshold_gives_way(
     assert all(end <= start for (_, end), (start, _) in pairwise(spans))
 
 
+def test_a_candidate_that_is_not_all_of_it_says_so(candidates):
+    row = CandidateRow("whole", 0.9, note="Click on it where it goes on.")
+    candidates.show_candidates([row], 0, marks=1, waiting=False)
+    choice = candidates._group.button(0)
+    assert choice.text() == "In part\n90%"
+    assert choice.toolTip().endswith("Click on it where it goes on.")
+
+
 def test_an_empty_candidate_says_so_and_cannot_be_accepted(candidates):
     rows = [CandidateRow("whole", None, empty=True), CandidateRow("part", None)]
     candidates.show_candidates(rows, 0, marks=1, waiting=False)

@@ -41,6 +41,8 @@ class Pieces:
         self._weight = np.zeros_like(self._sum)
         self._before = asked.mask
         self.mask, self.box = asked.mask, Box(0, 0, 0, 0)
+        self.goes_on = False
+        """Whether the object went on where no more windows were to be looked at."""
 
     def add(self, seen: Seen) -> None:
         whole = Box(0, 0, self._sight.width, self._sight.height)
@@ -87,7 +89,10 @@ def followed(sight: Sight, asked: Asked, first: Seen, answer: Answer) -> Pieces:
     while waiting:
         seen = waiting.popleft()
         for box in _next_windows(seen, sight):
-            if box in tried or len(tried) >= most:
+            if box in tried:
+                continue
+            if len(tried) >= most:
+                pieces.goes_on = True
                 continue
             tried.add(box)
             start = _start(pieces, box)

@@ -49,6 +49,10 @@ WEIGHTS = ("models", "clicknet.safetensors")
 INFO = info_of("clicknet")
 MOST_STEPS = 12
 """Clicks that each get a look of their own; of more, the rest share one."""
+GOES_ON = (
+    "This line is long and was followed for a part of its way. "
+    "Click on it where it goes on."
+)
 
 
 class ClickNetModel:
@@ -145,7 +149,8 @@ class ClickNetModel:
         pieces = followed(sight, asked, first, answer)
         values = pieces.box, pieces.values(pieces.box)
         mask = with_points(pieces.mask, asked.points)
-        return Work(mask, asked.mask, None, first, values)
+        note = GOES_ON if pieces.goes_on else ""
+        return Work(mask, asked.mask, None, first, values, note)
 
     def _afresh(self, sight: Sight, asked: Asked, window: Box) -> Work:
         """Forget the answer so far and follow all clicks in a window."""
@@ -193,6 +198,7 @@ class Work:
     seen: Seen | None = None
     values: tuple[Box, Floats] | None = None
     """How likely the pixels of a part of the image are; the rest is not."""
+    note: str = ""
 
 
 def _said(seen: Seen, others_hw: Bools, model_id: str) -> Logits:
@@ -238,6 +244,7 @@ def _candidates(work: Work, prompt: Prompt) -> tuple[Candidate, ...]:
             None,
             _probability(work, mask, limit_of(prompt)) if index == 0 else None,
             work.known if index == 0 else None,
+            note=work.note if index == 0 else "",
         )
         for index, (mask, value) in enumerate(found)
     )

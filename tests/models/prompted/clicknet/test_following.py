@@ -9,10 +9,11 @@ from seggui.core.ports import unwatched
 from seggui.core.prompt import Point, Prompt
 from seggui.errors import Cancelled
 from seggui.metrics.masks import iou
+from seggui.models.prompted.clicknet import following
 from seggui.models.prompted.clicknet.channels import NAMES, Asked
 from seggui.models.prompted.clicknet.following import MOST_WINDOWS, close_look, followed
 from seggui.models.prompted.clicknet.looking import Habits, Sight
-from seggui.models.prompted.clicknet.model import ClickNetModel
+from seggui.models.prompted.clicknet.model import GOES_ON, ClickNetModel
 
 RED, AGAINST = NAMES.index("red"), NAMES.index("negative clicks")
 WIDTH = 4
@@ -86,8 +87,18 @@ def test_no_more_windows_are_looked_at_than_there_may_be():
     sight = Sight(image)
     asked = Asked(Mask.empty(1500, 1500), (Point(700.5, 700.5),))
     first = close_look(sight, asked, 1.5, all_of_it)
-    followed(sight, asked, first, all_of_it)
+    assert followed(sight, asked, first, all_of_it).goes_on
     assert len(looks) == MOST_WINDOWS
+
+
+@pytest.mark.parametrize(("most", "said"), [(64, ""), (3, GOES_ON)])
+def test_a_line_that_was_followed_in_part_is_told_of(monkeypatch, most, said):
+    monkeypatch.setattr(following, "MOST_WINDOWS", most)
+    image, _ = wire()
+    model = ClickNetModel(engine=bright, habits=Habits(0.0, line_width=WIDTH))
+    encoding = model.encode(image, unwatched)
+    best = model.decode(encoding, Prompt((Point(8.5, 60.5),)), unwatched)[0]
+    assert best.note == said
 
 
 @pytest.mark.parametrize("width", [0.0, WIDTH])
