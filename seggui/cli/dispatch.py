@@ -7,6 +7,7 @@ import importlib
 import io
 import json
 import os
+import re
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ from seggui import __version__
 from seggui.errors import Cancelled, SegguiError
 
 DONE, FAILED, WRONG_USAGE, INTERRUPTED, UNHEARD = 0, 1, 2, 130, 141
+
+_NEGATIVE = re.compile(r"-\.?\d")
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +150,7 @@ def run(words: Sequence[str]) -> int:
     parser.add_argument(
         "--json", action="store_true", help="print the result as one JSON object"
     )
-    options = parser.parse_args(words[1:])
+    options = parser.parse_args(_with_negatives(words[1:]))
     if isinstance(sys.stdout, io.TextIOWrapper):
         # File names may hold what no encoding can print.
         sys.stdout.reconfigure(errors="backslashreplace")
@@ -172,6 +175,17 @@ def run(words: Sequence[str]) -> int:
             as_json=options.json,
         )
     return code
+
+
+def _with_negatives(words: Sequence[str]) -> list[str]:
+    """Join an option and a value such as -5,3, which argparse takes for an option."""
+    joined: list[str] = []
+    for word in words:
+        if joined and joined[-1].startswith("--") and _NEGATIVE.match(word):
+            joined[-1] = f"{joined[-1]}={word}"
+        else:
+            joined.append(word)
+    return joined
 
 
 def _refusal(error: OSError) -> str:

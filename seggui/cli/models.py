@@ -73,6 +73,7 @@ def _info(options: argparse.Namespace) -> int:
         "licence of the code": info.code_licence,
         "licence of the weights": info.weights_licence,
         "can be trained": "yes" if info.trainable else "no",
+        "marks": ", ".join(sorted(info.reads)) if info.kind == "prompted" else "",
         "input": info.input_size,
         "classes": ", ".join(info.classes),
     }

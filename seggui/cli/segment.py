@@ -87,8 +87,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--model",
         metavar="ID",
-        help="an id of `seggui models list`, or a run folder of train-clicks "
-        "(default: the best at hand)",
+        help="an id of `seggui models list`, among them the classical tools such as "
+        "wand or watershed, or a run folder of train-clicks (default: the best at "
+        "hand)",
     )
     parser.add_argument(
         "--set",

@@ -168,6 +168,11 @@ def test_the_list_loads_no_torch():
     assert done.returncode == 0, done.stderr
 
 
+def test_info_says_which_marks_a_model_takes(capsys):
+    assert run(["models", "info", "wand"]) == 0
+    assert "box, points, rough, scribbles" in capsys.readouterr().out
+
+
 def test_info_lists_what_can_be_set(capsys):
     assert run(["models", "info", "wand"]) == 0
     said = capsys.readouterr().out

@@ -114,6 +114,8 @@ def test_the_mask_has_the_size_of_the_image_as_shown(photo):
     ("words", "reason"),
     [
         (("--point", "500,3"), "outside the image"),
+        (("--point", "-1,-.5"), "The point (-1, -0.5) lies outside the image"),
+        (("--box", "-9,-9,-1,-1"), "no area inside the image"),
         (("--point", "3,3,0"), "Click on the object first"),
         (("--text", "a disc"), "does not read text"),
         (("--point", "3,3", "--model", "nonesuch"), "nonesuch"),
