@@ -10,6 +10,7 @@ edge and not with the image.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import cv2
 import numpy as np
@@ -144,6 +145,6 @@ def _colour_odds(image_hwc: Bytes, share: Floats, reach_px: int) -> Floats:
     )
 
 
-def _squared(vectors_hwc: Floats) -> Floats:
+def _squared(vectors_hwc: NDArray[np.floating[Any]]) -> Floats:
     """The squared length of each pixel's vector (a plain sum over 3 is slow)."""
     return np.asarray(np.einsum("hwc,hwc->hw", vectors_hwc, vectors_hwc))
