@@ -56,9 +56,9 @@ def checked(prompt: Prompt, info: ModelInfo, picture: Picture) -> Prompt:
 
 
 def has_marks(prompt: Prompt, positive: bool) -> bool:
-    """Whether there are clicks or lines of that sign."""
-    signs = [point.positive for point in prompt.points]
-    return positive in [*signs, *(line.positive for line in prompt.scribbles)]
+    """Whether there are clicks or lines of that sign that later clicks left."""
+    signs = {(int(p.x), int(p.y)): p.positive for p in prompt.points}
+    return positive in [*signs.values(), *(line.positive for line in prompt.scribbles)]
 
 
 # -- seeds ----------------------------------------------------------------------
@@ -148,6 +148,8 @@ def _far_from(pixels_hw: Bools) -> Bools:
 def _draw(labels: Bytes, line: Scribble, view: View) -> None:
     corners = np.array(line.points_xy, dtype=np.float64).reshape(-1, 2)
     corners = (corners - (view.box.x0, view.box.y0)) / (view.across, view.down) - 0.5
+    if len(corners) == 1:
+        corners = np.repeat(corners, 2, axis=0)  # OpenCV draws nothing of one corner.
     fixed = np.round(corners * 2**_FINE).astype(np.int32)
     width = round(min(max(line.width_px / view.pixel_px, 1.0), _WIDEST_PX))
     sign = OBJECT if line.positive else GROUND

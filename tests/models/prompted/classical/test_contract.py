@@ -87,6 +87,20 @@ def test_marks_that_only_take_away_need_something_to_take_from(model):
         asked(model, image, Prompt((Point(3, 3, positive=False),)))
 
 
+def test_a_line_of_one_corner_is_as_good_as_a_click(model):
+    image, _ = scene_of(60, 80)
+    line = Scribble(((40.5, 30.5),), 3.0)
+    assert asked(model, image, Prompt(scribbles=(line,)))[0].mask.contains(40.5, 30.5)
+
+
+def test_clicks_that_later_ones_take_back_are_none(model):
+    image, _ = scene_of(60, 80)
+    there, back = Point(40.5, 30.5), Point(40.2, 30.8, False)
+    with pytest.raises(BadRequest, match="nothing to take away from"):
+        asked(model, image, Prompt((there, back)))
+    assert asked(model, image, Prompt((back, there)))[0].mask.contains(40.5, 30.5)
+
+
 def test_every_setting_is_read_at_both_ends_of_its_range(model):
     image, _ = scene_of(40, 50)
     encoding = model.encode(image, unwatched)
