@@ -2,7 +2,8 @@
 
 Wu et al., "TinyViT" (2022); Zhang et al., "Faster Segment Anything" (2023), which ends
 it at 1/16 of the side and adds the neck of SAM. Names of parameters are those of the
-released files; a batch norm is folded into its convolution once it is loaded.
+released files; a batch norm is folded into its convolution once it is loaded. Inside
+everything has axes (batch, y, x, channel).
 """
 
 from __future__ import annotations
@@ -13,7 +14,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from seggui.models.prompted.sam.fused import convolved, linear
 from seggui.models.prompted.sam.vit import PlaneNorm
+
+STRIP = {"cpu": 16}
+"""Rows of a plane at once between wide layers, so that they stay in the processor's
+cache; on other devices all of them."""
+FEW = {"cpu": 2048}
+"""Tokens at once, for the same reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +67,14 @@ class ConvNorm(nn.Module):
         self.c.bias = nn.Parameter(norm.bias - norm.running_mean * scale)
         del self.bn
 
-    def forward(self, plane: Tensor) -> Tensor:
-        out: Tensor = self.c(plane)
+    def forward(self, tokens: Tensor, *, bent: bool = False) -> Tensor:
+        """Through the layer, and through GELU when ``bent``."""
         # Unfolded only while somebody looks at the parameters by name.
         if hasattr(self, "bn"):
-            out = self.bn(out)
-        return out
+            plane = self.bn(self.c(tokens.permute(0, 3, 1, 2)))
+            out: Tensor = functional.gelu(plane) if bent else plane
+            return out.permute(0, 2, 3, 1)
+        return convolved(tokens, self.c, bent=bent)
 
 
 class Stem(nn.Module):
@@ -72,12 +82,12 @@ class Stem(nn.Module):
 
     def __init__(self, width: int) -> None:
         super().__init__()
-        self.seq = nn.Sequential(
-            ConvNorm(3, width // 2, 3, 2), nn.GELU(), ConvNorm(width // 2, width, 3, 2)
+        self.seq = nn.ModuleDict(
+            {"0": ConvNorm(3, width // 2, 3, 2), "2": ConvNorm(width // 2, width, 3, 2)}
         )
 
-    def forward(self, plane: Tensor) -> Tensor:
-        out: Tensor = self.seq(plane)
+    def forward(self, tokens: Tensor) -> Tensor:
+        out: Tensor = self.seq["2"](self.seq["0"](tokens, bent=True))
         return out
 
 
@@ -90,10 +100,9 @@ class Inverted(nn.Module):
         self.conv2 = ConvNorm(4 * width, 4 * width, 3, groups=4 * width)
         self.conv3 = ConvNorm(4 * width, width)
 
-    def forward(self, plane: Tensor) -> Tensor:
-        wide = functional.gelu(self.conv1(plane))
-        wide = functional.gelu(self.conv2(wide))
-        return functional.gelu(plane + self.conv3(wide))
+    def forward(self, tokens: Tensor) -> Tensor:
+        wide = self.conv2(self.conv1(tokens, bent=True), bent=True)
+        return functional.gelu(tokens + self.conv3(wide))
 
 
 class Merging(nn.Module):
@@ -101,13 +110,13 @@ class Merging(nn.Module):
 
     def __init__(self, width: int, outer: int, stride: int) -> None:
         super().__init__()
+        self.stride = stride
         self.conv1 = ConvNorm(width, outer)
         self.conv2 = ConvNorm(outer, outer, 3, stride, groups=outer)
         self.conv3 = ConvNorm(outer, outer)
 
-    def forward(self, plane: Tensor) -> Tensor:
-        plane = functional.gelu(self.conv1(plane))
-        out: Tensor = self.conv3(functional.gelu(self.conv2(plane)))
+    def forward(self, tokens: Tensor) -> Tensor:
+        out: Tensor = self.conv3(self.conv2(self.conv1(tokens, bent=True), bent=True))
         return out
 
 
@@ -123,29 +132,23 @@ class WindowAttention(nn.Module):
         self.attention_biases = nn.Parameter(torch.zeros(heads, window * window))
 
     def forward(self, tokens: Tensor) -> Tensor:
-        """Tokens of axes (batch, y, x, channel)."""
         batch, rows, columns, width = tokens.shape
         side, depth = self.window, width // self.heads
         down, across = -(-rows // side), -(-columns // side)
-        qkv = self.qkv(self.norm(tokens))
-        if (down * side, across * side) != (rows, columns):
-            # The filling is zero before the norm: what stays of it is the norm's bias.
-            empty = self.qkv(self.norm.bias)
-            full = empty.expand(batch, down * side, across * side, 3 * width).clone()
-            full[:, :rows, :columns] = qkv
-            qkv = full
-        split = qkv.view(batch, down, side, across, side, self.heads, 3, depth)
-        split = split.permute(6, 0, 1, 3, 5, 2, 4, 7)
-        split = split.reshape(3, -1, self.heads, side * side, depth)
+        # The filling is zero before the norm, so that it is the norm's bias behind it.
+        filling = (0, 0, 0, across * side - columns, 0, down * side - rows)
+        full = self.norm(functional.pad(tokens, filling))
+        windows = full.view(batch, down, side, across, side, width).transpose(2, 3)
+        qkv = linear(windows.reshape(-1, side * side, width), self.qkv)
+        split = qkv.view(-1, side * side, self.heads, 3, depth).permute(3, 0, 2, 1, 4)
         query, key, value = split.unbind(0)
         seen = functional.scaled_dot_product_attention(
-            query, key, value, attn_mask=self._biases().to(qkv.dtype)[None]
+            query, key, value, attn_mask=self._biases()[None]
         )
-        seen = seen.view(batch, down, across, self.heads, side, side, depth)
-        seen = seen.permute(0, 1, 4, 2, 5, 3, 6)
-        seen = seen.reshape(batch, down * side, across * side, width)
-        out: Tensor = self.proj(seen[:, :rows, :columns])
-        return out
+        out = linear(seen.transpose(1, 2).reshape(-1, side * side, width), self.proj)
+        out = out.view(batch, down, across, side, side, width).transpose(2, 3)
+        out = out.reshape(batch, down * side, across * side, width)
+        return out[:, :rows, :columns]
 
     def _biases(self) -> Tensor:
         """Axes (head, token, token): by how far apart in rows and columns."""
@@ -167,8 +170,7 @@ class TokenMlp(nn.Module):
         self.fc2 = nn.Linear(4 * width, width)
 
     def forward(self, tokens: Tensor) -> Tensor:
-        out: Tensor = self.fc2(functional.gelu(self.fc1(self.norm(tokens))))
-        return out
+        return linear(linear(self.norm(tokens), self.fc1, bent=True), self.fc2)
 
 
 class WindowBlock(nn.Module):
@@ -180,12 +182,11 @@ class WindowBlock(nn.Module):
         self.local_conv = ConvNorm(width, width, 3, groups=width)
         self.mlp = TokenMlp(width)
 
-    def forward(self, plane: Tensor) -> Tensor:
-        tokens = plane.permute(0, 2, 3, 1)
-        tokens = tokens + self.attn(tokens)
-        tokens = self.local_conv(tokens.permute(0, 3, 1, 2)).permute(0, 2, 3, 1)
-        out: Tensor = tokens + self.mlp(tokens)
-        return out.permute(0, 3, 1, 2)
+    def forward(self, tokens: Tensor) -> Tensor:
+        tokens = self.local_conv(tokens + self.attn(tokens))
+        few = FEW.get(tokens.device.type, tokens.numel())
+        parts = torch.split(tokens.flatten(0, 2), few)
+        return torch.cat([part + self.mlp(part) for part in parts]).view(tokens.shape)
 
 
 class Stage(nn.Module):
@@ -197,12 +198,29 @@ class Stage(nn.Module):
         if onward is not None:
             self.downsample = onward
 
-    def forward(self, plane: Tensor) -> Tensor:
-        for part in self.children():
-            steps = part if isinstance(part, nn.ModuleList) else [part]
-            for step in steps:
-                plane = step(plane)
-        return plane
+    def forward(self, tokens: Tensor) -> Tensor:
+        for block in self.blocks:
+            wide = isinstance(block, Inverted)
+            tokens = in_strips(block, tokens) if wide else block(tokens)
+        if isinstance(onward := getattr(self, "downsample", None), Merging):
+            tokens = in_strips(onward, tokens, onward.stride)
+        return tokens
+
+
+def in_strips(step: nn.Module, tokens: Tensor, shrink: int = 1) -> Tensor:
+    """A step that sees one row beside each of its own, a few rows at a time.
+
+    It makes a row out of ``shrink`` of them, which divides their number.
+    """
+    rows = tokens.shape[1] // shrink
+    few = STRIP.get(tokens.device.type, rows)
+    out = []
+    for top in range(0, rows, few):
+        end = min(top + few, rows)
+        first, last = max(0, top - 1), min(rows, end + 1)
+        seen = step(tokens[:, first * shrink : last * shrink])
+        out.append(seen[:, top - first : end - first])
+    return torch.cat(out, dim=1)
 
 
 class TinyVitEncoder(nn.Module):
@@ -243,24 +261,21 @@ class TinyVitEncoder(nn.Module):
         """Channels of the early features."""
         return self.shape.widths[2]
 
-    def compute_in(self, precision: torch.dtype) -> None:
-        """Fold the batch norms, and round all but the neck once."""
-        self.precision = precision
+    def compute_in(self, _precision: torch.dtype) -> None:
+        """Fold the batch norms. Numbers stay in full: rounded, its masks are others."""
         for part in self.modules():
             if isinstance(part, ConvNorm) and hasattr(part, "bn"):
                 part.fold()
-        for stage in (self.patch_embed, self.layers):
-            stage.to(dtype=precision)
-            stage.to(memory_format=torch.channels_last)
+        self.to(memory_format=torch.channels_last)
 
     def forward(self, square: Tensor) -> tuple[Tensor, Tensor]:
         """The features, and those after the second stage."""
-        plane = square.to(self.precision).contiguous(memory_format=torch.channels_last)
-        plane = self.patch_embed(plane)
-        early = plane
+        tokens = square.permute(0, 2, 3, 1).contiguous()
+        tokens = in_strips(self.patch_embed, tokens, 4)
+        early = tokens
         for index, stage in enumerate(self.layers):
-            plane = stage(plane)
+            tokens = stage(tokens)
             if index == 1:
-                early = plane
-        out: Tensor = self.neck(plane.to(square.dtype))
-        return out, early
+                early = tokens
+        out: Tensor = self.neck(tokens.permute(0, 3, 1, 2))
+        return out, early.permute(0, 3, 1, 2)

@@ -73,7 +73,7 @@ def by_hand(layer, window):
 
 def test_a_batch_norm_becomes_part_of_its_convolution():
     layer = seeded(ConvNorm(4, 6, 3, 2)).eval()
-    plane = tokens(1, 4, 9, 9)
+    plane = tokens(1, 9, 9, 4)
     with torch.inference_mode():
         before = layer(plane)
     layer.fold()
