@@ -7,7 +7,7 @@ from typing import Literal, cast
 
 from seggui.core.parameters import Parameter, Settings, values_of
 
-Overlaps = Literal["small", "large", "score", "keep"]
+Overlaps = Literal["score", "small", "large", "keep"]
 
 PARAMETERS = (
     Parameter(
@@ -91,14 +91,15 @@ PARAMETERS = (
     Parameter(
         "overlaps",
         "Where masks overlap",
-        default="small",
+        default="score",
         choices=(
+            ("score", "The better score wins"),
             ("small", "The smaller one wins"),
             ("large", "The larger one wins"),
-            ("score", "The better score wins"),
             ("keep", "Both keep the pixels"),
         ),
-        hint="With the smaller one on top, parts are cut out of the whole.",
+        hint="With the smaller one on top, parts are cut out of the whole. A mask that "
+        "loses most of itself is left out.",
     ),
 )
 

@@ -32,6 +32,8 @@ OVERLAP = 0.34
 """How much of a crop's side neighbouring crops share at least."""
 _AT_ONCE = 32
 _CROP_EDGE_PX = 20
+_LEFT = 0.5
+"""A mask that keeps less of itself where others overlap it is no object any more."""
 _QUICK: Settings = (("zoom", False),)
 """Settings of models that would look closer at every single click."""
 
@@ -67,7 +69,8 @@ def everything(
         inside = work.asked(crop, encoding, there)
         # Sifted crop by crop, so that only what differs is held.
         found += distinct(inside, options.same, there)
-    return _finished(distinct(found, options.same, there), there, options, image_hwc)
+    pieces = distinct(found, options.same, there)
+    return finished(pieces, options, height, width, there)
 
 
 def crops(height: int, width: int, layers: int) -> Iterator[tuple[int, Box]]:
@@ -218,20 +221,21 @@ def points_on(options: EverythingOptions, layer: int) -> int:
     return max(1, options.points >> layer)
 
 
-def _finished(
+def finished(
     pieces: Sequence[Piece],
-    known: Sequence[Piece],
     options: EverythingOptions,
-    image_hwc: NDArray[np.uint8],
+    height: int,
+    width: int,
+    known: Sequence[Piece] = (),
 ) -> tuple[Candidate, ...]:
-    height, width = image_hwc.shape[:2]
+    """What pieces become, the largest first, when each pixel has found its owner."""
     masks = shared_out(pieces, options.overlaps, height, width, known)
     found = []
     for piece, shared in zip(pieces, masks, strict=True):
         # Where others were cut out, specks may have come up again.
         cut = shared.area != piece.area
         mask = drop_below(shared, options.specks) if cut else shared
-        if mask.area >= options.smallest:
+        if mask.area >= max(options.smallest, _LEFT * piece.area):
             found.append(
                 Candidate(
                     mask, piece.score, piece.granularity, stability=piece.stability

@@ -139,6 +139,26 @@ def test_who_owns_a_pixel_where_masks_overlap(overlaps, areas):
     assert [c.mask.area for c in candidates] == areas
 
 
+class Patched(Colours):
+    """Answers with a mask, and a better one that covers all of it but a share."""
+
+    covered = 0.0
+
+    def decode(self, encoding, prompt, report):
+        width = round(A.width * self.covered)
+        cover = Box(A.x0, A.y0, A.x0 + width, A.y1)
+        return Candidate(mask_of(A), 0.7), Candidate(mask_of(cover), 0.9)
+
+
+@pytest.mark.parametrize(("covered", "count"), [(0.4, 2), (0.6, 1)])
+def test_a_mask_that_loses_most_of_itself_is_left_out(covered, count):
+    model = Patched()
+    model.covered = covered
+    candidates = found(model, scene(A), points=1)
+    assert len(candidates) == count
+    assert len(found(model, scene(A), points=1, overlaps="keep")) == 2
+
+
 def test_no_click_is_spent_inside_what_was_found_unless_wished():
     image = scene(A, B)
     few, many = Colours(), Colours()
