@@ -96,13 +96,15 @@ def _encode(
     count: _Count,
 ) -> None:
     key = f"{file_digest(image.path)}#{split_page(image.name)[1]}"
-    if folder.has(key, stored.digest):
+    # Read and not only looked for: a damaged one is removed and made again.
+    if folder.get(key, stored.digest) is not None:
         count.known += 1
         return
     encoding = model.encode(image.display_hwc(), lambda *_: None)
     if not folder.put(key, stored.digest, stored.pack(encoding)):
-        folder.check_room(1, 1, model.info.title)
-        raise SegguiError(folder.problem)
+        if folder.problem:
+            raise SegguiError(folder.problem)
+        folder.check_room(1, 1, model.info.title)  # It was turned off meanwhile.
     count.encoded += 1
     count.nbytes += folder.size(key, stored.digest)
 

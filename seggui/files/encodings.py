@@ -144,11 +144,15 @@ class EncodingFolder:
             )
         fit = self.room_for(nbytes_each)
         if fit < count:
+            room = (
+                f"room for {fit} encodings of {title} ({size_in_words(nbytes_each)} "
+                f"each), not for all {count} images"
+                if fit
+                else f"no room for an encoding of {title}"
+            )
             raise BadRequest(
-                f"The cache has room for {fit} encodings of {title} "
-                f"({size_in_words(nbytes_each)} each), not for all {count} images. Set "
-                "“Encodings on disk” in the settings higher, or make room on the disk "
-                f"of {self.folder}."
+                f"The cache has {room}. Set “Encodings on disk” in the settings "
+                f"higher, or make room on the disk of {self.folder}."
             )
 
     def _make_room(self, nbytes: int) -> None:

@@ -1,5 +1,6 @@
 """``seggui encode``: what is looked at, what is passed over, what is refused."""
 
+import errno
 import json
 
 import cv2
@@ -8,6 +9,7 @@ import pytest
 
 from seggui.cli.dispatch import run
 from seggui.core.ports import ModelInfo
+from seggui.files import atomic
 from seggui.files.encodings import own_folder
 from seggui.files.settings import Settings
 from seggui.models import catalog
@@ -89,6 +91,51 @@ def test_an_unreadable_image_is_named_and_the_others_are_done(model, images, cap
     assert "bad.png" in captured.err
     assert "4 images encoded by" in captured.out
     assert "1 left out" in captured.out
+
+
+def test_a_damaged_encoding_is_made_again(model, images, capsys):
+    assert run(["encode", str(images)]) == 0
+    damaged = next(own_folder().folder.glob("*"))
+    damaged.write_bytes(damaged.read_bytes()[:-1])
+    assert run(["encode", str(images), "--json"]) == 0
+    told = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert (told["encoded"], told["known"]) == (1, 3)
+
+
+def test_a_disk_that_is_full_or_read_only_stops_it_with_a_sentence(
+    model, images, monkeypatch, capsys
+):
+    def refuse(*_):
+        raise OSError(errno.ENOSPC, "no")
+
+    monkeypatch.setattr(atomic.os, "open", refuse)
+    assert run(["encode", str(images)]) == 1
+    assert "the disk is full" in (said := capsys.readouterr().err)
+    assert str(own_folder().folder) in said
+    assert model.encoded == 1, "no more is tried"
+
+
+def test_a_disk_without_room_for_one_is_said_to_be_full(
+    model, images, monkeypatch, capsys
+):
+    class Usage:
+        free = 10**6
+
+    run(["encode", str(images / "0.png")])
+    monkeypatch.setattr("shutil.disk_usage", lambda path: Usage)
+    assert run(["encode", str(images)]) == 1
+    assert "no room for an encoding of Stored." in capsys.readouterr().err
+
+
+def test_where_no_image_can_be_read_the_command_failed(model, tmp_path, capsys):
+    (tmp_path / "bad.png").write_bytes(b"no image")
+    assert run(["encode", str(tmp_path)]) == 1
+    assert "The image was left out, so nothing was done." in capsys.readouterr().err
+
+
+def test_a_folder_without_images_is_not_called_encoded(model, tmp_path, capsys):
+    assert run(["encode", str(tmp_path)]) == 1
+    assert "There are no images" in capsys.readouterr().err
 
 
 def test_a_model_that_keeps_nothing_is_refused_before_any_work(images, capsys):
