@@ -5,16 +5,21 @@ fine-tuned on them, as ``seggui train-clicks --from`` does. Then objects of the 
 images are clicked on with the network before and after.
 
     python -m benchmarks.click_learning --data DIR [--sets magnetic_tile …]
-        [--images 10] [--minutes 5] [--objects 24] [--threads 1] [--seed S] [--json OUT]
+        [--images 10] [--minutes 5] [--objects 24] [--threads 1] [--seed S] [--even]
+        [--json OUT]
 
-A set of fewer than twice as many images is halved. Where a set tells no objects
-apart, each connected piece of a class is one.
+Which images are learnt from is drawn. Of a set whose names begin with kinds, as those
+of magnetic_tile, ``--even`` takes as many of each: whoever annotates ten images to
+teach what five kinds of defects are shows each of them. A set of fewer than twice as
+many images is halved. Where a set tells no objects apart, each connected piece of a
+class is one.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import math
 import random
 import tempfile
 from collections.abc import Sequence
@@ -37,7 +42,8 @@ from seggui.training.start import Order, train
 
 SETS = ("magnetic_tile", "em_membrane", "cwfid", "drive")
 CLICKS = (1, 3, 5, 10, 20)
-MOST_PER_IMAGE = 3
+LEAST_PER_IMAGE = 3
+"""Objects of each image that are clicked on; more where there are few images."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +112,8 @@ def outcome_of(name: str, options: argparse.Namespace, work: Path) -> Outcome:
     ]
     draw.shuffle(items)
     first = min(options.images, len(items) // 2)
+    if options.even:
+        items = _evenly_first(items, first)
     run = work / f"{name}-run"
     last = _fine_tune(_folder_of(items[:first], folder, work / name), run, options)
     rest = items[first:]
@@ -122,6 +130,13 @@ def outcome_of(name: str, options: argparse.Namespace, work: Path) -> Outcome:
     )
 
 
+def _evenly_first(items: Sequence[Item], count: int) -> list[Item]:
+    """Put those first that lie evenly among all names; the others keep their order."""
+    ordered = sorted(items, key=lambda item: item.name)
+    chosen = [ordered[(2 * k + 1) * len(items) // (2 * count)] for k in range(count)]
+    return [*chosen, *(item for item in items if item not in chosen)]
+
+
 def _folder_of(items: Sequence[Item], source: Path, out: Path) -> Path:
     """A folder of pairs with links to these images and their masks."""
     stems = {Path(item.name).stem for item in items}
@@ -135,7 +150,7 @@ def _folder_of(items: Sequence[Item], source: Path, out: Path) -> Path:
 
 
 def _fine_tune(folder: Path, run: Path, options: argparse.Namespace) -> Event:
-    """Teach as the button in the window does; returns the last event of an epoch."""
+    """Teach as the button in the window does; returns the last event with a time."""
     wanted = {
         "model": "clicknet",
         "minutes": options.minutes,
@@ -149,7 +164,7 @@ def _fine_tune(folder: Path, run: Path, options: argparse.Namespace) -> Event:
     for event in train(order, unwatched, lambda: False):
         if event["event"] in ("epoch", "note"):
             print(json.dumps(dict(event)), flush=True)
-        if event["event"] == "epoch":
+        if "elapsed_s" in event:
             last = event
     return last
 
@@ -159,12 +174,13 @@ def _series(
 ) -> list[tuple[float, ...]]:
     """IoU after each click on some objects of each image."""
     runs: list[tuple[float, ...]] = []
+    each = max(LEAST_PER_IMAGE, math.ceil(most / len(items)))
     for item in items:
         sample = item.load()
         objects = objects_of(sample)
         encoding = model.encode(sample.image_hwc, unwatched)
-        step = max(1, len(objects) // MOST_PER_IMAGE)
-        for truth in objects[::step][:MOST_PER_IMAGE]:
+        step = max(1, len(objects) // each)
+        for truth in objects[::step][:each]:
             if len(runs) == most:
                 return runs
             runs.append(_clicked(model, encoding, truth))
@@ -194,6 +210,11 @@ def main() -> None:
     parser.add_argument("--objects", type=int, default=24)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument(
+        "--even",
+        action="store_true",
+        help="learn from images that lie evenly among all names, not from any",
+    )
     parser.add_argument("--json", type=Path, metavar="OUT")
     options = parser.parse_args()
     rows: list[Outcome] = []
