@@ -41,8 +41,7 @@ class Engine:
 
 @contextmanager
 def _one_thread() -> Iterator[None]:
-    """So small a network gains a few milliseconds from a second thread while nothing
-    else runs, and loses a second where the other cores are busy."""
+    """Two win a few milliseconds on idle cores and lose a second on busy ones."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
