@@ -64,6 +64,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="an id of `seggui models list` (default: the best at hand)",
     )
     parser.add_argument(
+        "--weights", type=Path, metavar="FILE", help="a checkpoint of the model"
+    )
+    parser.add_argument(
         "--mask",
         type=Path,
         metavar="PNG",
@@ -130,6 +133,7 @@ def run(options: argparse.Namespace) -> int:
             images,
             lambda name: known_on(project.read_document(name), list(masks)),
             until_lost=not options.to_the_end,
+            weights=str(options.weights or ""),
         )
         stack.callback(work.close)
         progress = stack.enter_context(bar(len(images.names), "propagating"))

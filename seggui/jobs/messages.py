@@ -124,6 +124,8 @@ class Propagate:
     """Objects that are where these masks say, by name; the rest is looked for."""
     first: bool = False
     """Whether the sequence begins here."""
+    weights: str = ""
+    """A checkpoint to open the model from; empty for the one at its place."""
 
 
 Request = Encode | Ask | AskEach | Predict | Everything | Refine | Propagate

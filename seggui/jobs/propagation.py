@@ -99,9 +99,11 @@ class Propagation:
         known_on: Callable[[str], Mapping[str, Mask]],
         *,
         until_lost: bool = True,
+        weights: str = "",
     ) -> None:
         """``known_on`` gives what a person said of the objects on an image.
 
+        ``weights`` is a checkpoint of the model that is not at its place.
         Raises ``BadRequest`` when there is nothing to carry.
         """
         if not seeds or all(mask.is_empty for mask in seeds.values()):
@@ -110,7 +112,7 @@ class Propagation:
                 "object there first."
             )
         self._place = place
-        self._model_id = model_id
+        self._model_id, self._weights = model_id, weights
         self._start, self._seeds = start, dict(seeds)
         self._images = images
         self._known_on = known_on
@@ -191,7 +193,13 @@ class Propagation:
         first: bool = False,
     ) -> Propagated:
         request = Propagate(
-            0, _NO_IMAGE, self._model_id, way.sequence, dict(known), first
+            0,
+            _NO_IMAGE,
+            self._model_id,
+            way.sequence,
+            dict(known),
+            first,
+            self._weights,
         )
 
         def make(ticket: int, image: SharedImage) -> Request:

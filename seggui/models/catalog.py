@@ -159,8 +159,12 @@ def prompted() -> tuple[ModelInfo, ...]:
 
 
 def propagating() -> tuple[ModelInfo, ...]:
-    """Every model that carries masks from image to image, the best first."""
-    return tuple(row.info for row in ROWS if row.propagator)
+    """Every model that carries masks from image to image, the best first.
+
+    The slow ones come last, behind the one that needs no download.
+    """
+    rows = (row for row in ROWS if row.propagator)
+    return tuple(row.info for row in sorted(rows, key=lambda row: row.slow))
 
 
 def full_image() -> tuple[ModelInfo, ...]:

@@ -22,3 +22,7 @@ class Row:
     """Opens the same model, from the same file, as one that carries masks from image
     to image; empty where it cannot.
     """
+    slow: bool = False
+    """Carries masks only when it is asked for by name: on a processor an image takes
+    longer than a person waits.
+    """

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,15 +58,18 @@ class Sequences:
 
     def _begin(self, request: Propagate) -> None:
         self._passes.pop(request.sequence, None)
-        version = catalog.version(request.model_id)
-        model = self._model(request.model_id, version)
+        weights = Path(request.weights) if request.weights else None
+        version = catalog.version(request.model_id, weights)
+        model = self._model(request.model_id, version, weights)
         while len(self._passes) >= self._most:
             self._passes.popitem(last=False)
         self._passes[request.sequence] = _Pass(model, version, model.begin())
 
-    def _model(self, model_id: str, version: catalog.Version) -> PropagatingModel:
+    def _model(
+        self, model_id: str, version: catalog.Version, weights: Path | None
+    ) -> PropagatingModel:
         """The model of another pass where it is the same: weights are loaded once."""
         for other in self._passes.values():
             if (other.model.info.id, other.version) == (model_id, version):
                 return other.model
-        return catalog.open_propagating(model_id)
+        return catalog.open_propagating(model_id, weights)

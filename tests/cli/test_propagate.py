@@ -78,6 +78,15 @@ def test_a_mask_is_carried_both_ways_and_objects_keep_their_number(
     assert not (film / "annotations").exists()
 
 
+def test_the_weights_that_are_named_reach_the_model(film, mask, tmp_path, capsys):
+    words = ["propagate", str(film), "--from", "f1.png", "--mask", str(mask)]
+    words += ["--out", str(tmp_path / "out"), "--weights", str(tmp_path / "own.pt")]
+    assert run([*words, "--model", "flow"]) == 1
+    assert "takes no weights file" in capsys.readouterr().err
+    assert run([*words, "--replace", "--model", "edgetam"]) == 1
+    assert "own.pt" in capsys.readouterr().err
+
+
 def test_the_mask_that_was_given_is_not_written_over(film, mask, tmp_path, capsys):
     by_hand = tmp_path / "gt" / "instances" / "f1.png"
     by_hand.parent.mkdir(parents=True)

@@ -72,15 +72,15 @@ def test_only_the_newest_passes_are_kept(ask):
 def test_passes_of_one_model_share_it(ask, monkeypatch):
     opened = []
 
-    def open_it(model_id):
-        opened.append(model_id)
+    def open_it(model_id, weights):
+        opened.append((model_id, weights))
         return FlowModel()
 
     monkeypatch.setattr(catalog, "open_propagating", open_it)
     host = EngineHost()
     ask(host, 0, "s0", seed(), first=True)
     ask(host, 0, "s1", seed(), first=True)
-    assert opened == ["flow"]
+    assert opened == [("flow", None)]
 
 
 def test_beginning_again_forgets_what_was_known(ask):

@@ -108,6 +108,7 @@ _THIRD = (
         ),
         "seggui.models.prompted.sam.sam3:open_third",
         "seggui.models.propagation.third:open_memory",
+        slow=True,
     ),
 )
 

@@ -165,3 +165,12 @@ def test_the_catalogue_opens_it_by_its_id():
     assert catalog.get("flow").kind == "propagating"
     assert "flow" not in {info.id for info in catalog.prompted()}
     assert "flow" not in {info.id for info in catalog.full_image()}
+
+
+def test_a_slow_model_carries_masks_only_when_it_is_asked_for(monkeypatch):
+    there = {"flow", "sam3"}
+    monkeypatch.setattr(catalog, "at_hand", lambda info: info.id in there)
+    assert catalog.best_propagating().id == "flow"
+    assert there < {info.id for info in catalog.propagating()}
+    there.add("sam2.1-large")
+    assert catalog.best_propagating().id == "sam2.1-large"
