@@ -166,5 +166,6 @@ def _line(row: RunRow, start: Event | None, step: Event | None) -> str:
         _number(start, "validation_images"),
     )
     if images is not None and held is not None:
-        parts.append(f"{images:.0f} images to learn from, {held:.0f} to check")
+        noun = "image" if images == 1 else "images"
+        parts.append(f"{images:.0f} {noun} to learn from, {held:.0f} to check")
     return " · ".join(parts)
