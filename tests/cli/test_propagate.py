@@ -83,8 +83,6 @@ def test_the_weights_that_are_named_reach_the_model(film, mask, tmp_path, capsys
     words += ["--out", str(tmp_path / "out"), "--weights", str(tmp_path / "own.pt")]
     assert run([*words, "--model", "flow"]) == 1
     assert "takes no weights file" in capsys.readouterr().err
-    assert run([*words, "--replace", "--model", "edgetam"]) == 1
-    assert "own.pt" in capsys.readouterr().err
 
 
 def test_the_mask_that_was_given_is_not_written_over(film, mask, tmp_path, capsys):
