@@ -1,11 +1,11 @@
-"""The memory of SAM 2.1 and EdgeTAM beside the official one, on a film of four images.
+"""The memory of SAM 2.1, EdgeTAM and SAM 3 beside the official one, on a short film.
 
-Two discs move; one is given on the first image, the other on the third.
+Two discs move on four images; one is given on the first, the other on the third.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -18,7 +18,7 @@ from benchmarks.sam_official import IMAGES
 from seggui.core.mask import Mask
 from seggui.core.ports import unwatched
 from seggui.models import catalog
-from seggui.models.prompted.sam.sam2 import Sam2Backbone
+from seggui.models.prompted.sam.sam2 import Sam2Heads
 from seggui.models.propagation.memory import MemoryModel
 
 _FRAMES = 4
@@ -40,12 +40,16 @@ def film() -> list[tuple[NDArray[np.uint8], dict[str, NDArray[np.bool_]]]]:
 
 def carried(
     name: str,
-    official: Any,  # noqa: ANN401
-    backbone: Sam2Backbone,
+    network: Any,  # noqa: ANN401
+    prepare: Callable[[NDArray[np.uint8]], Tensor],
+    heads: Sam2Heads,
 ) -> Iterator[tuple[str, Tensor, Tensor]]:
-    """Carry the discs through the film: what, their logits on the square, and ours."""
-    mine = dict(_our_film(MemoryModel(catalog.get(name), backbone.heads)))
-    for (step, disc), logits in _official_film(official):
+    """Carry the discs through the film: what, their logits on the square, and ours.
+
+    ``prepare`` makes of an image what the official ``network`` reads, without a batch.
+    """
+    mine = dict(_our_film(MemoryModel(catalog.get(name), heads)))
+    for (step, disc), logits in _official_film(network, prepare):
         yield f"{disc} carried to image {step + 1}", logits, mine[step, disc]
 
 
@@ -67,9 +71,12 @@ def _our_film(model: MemoryModel) -> Iterator[tuple[tuple[int, str], Tensor]]:
         yield from zip(((step, n) for n in followed), list(heard), strict=True)
 
 
-def _official_film(official: Any) -> Iterator[tuple[tuple[int, str], Tensor]]:  # noqa: ANN401
+def _official_film(
+    network: Any,  # noqa: ANN401
+    prepare: Callable[[NDArray[np.uint8]], Tensor],
+) -> Iterator[tuple[tuple[int, str], Tensor]]:
     """Through the official steps themselves, which the video predictor calls."""
-    network, prepare = official.model, official._transforms
+    more = {"image": None} if _is_third(network) else {}
     known: dict[str, Any] = {
         n: {"cond_frame_outputs": {}, "non_cond_frame_outputs": {}} for n in _GIVEN
     }
@@ -87,9 +94,10 @@ def _official_film(official: Any) -> Iterator[tuple[tuple[int, str], Tensor]]:  
                     current_vision_pos_embeds=places,
                     feat_sizes=sizes,
                     point_inputs=None,
-                    mask_inputs=_on_square(masks[name]) if step == at else None,
+                    mask_inputs=_given(masks[name], network) if step == at else None,
                     output_dict=known[name],
                     num_frames=100,
+                    **more,
                 )
                 kind = "cond" if step == at else "non_cond"
                 known[name][f"{kind}_frame_outputs"][step] = out
@@ -97,9 +105,16 @@ def _official_film(official: Any) -> Iterator[tuple[tuple[int, str], Tensor]]:  
                     yield (step, name), out["pred_masks_high_res"]
 
 
-def _on_square(mask_hw: NDArray[np.bool_]) -> Tensor:
+def _given(mask_hw: NDArray[np.bool_], network: Any) -> Tensor:  # noqa: ANN401
+    """A mask as the official video predictor of that network takes it in."""
+    third = _is_third(network)
+    side = network.input_mask_size if third else network.image_size
     whole = torch.from_numpy(mask_hw.astype(np.float32))[None, None]
     small = functional.interpolate(
-        whole, size=(1024, 1024), mode="bilinear", antialias=True
+        whole, size=(side, side), mode="bilinear", antialias=True
     )
-    return (small >= 0.5).float()
+    return small if third else (small >= 0.5).float()
+
+
+def _is_third(network: Any) -> bool:  # noqa: ANN401
+    return hasattr(network, "input_mask_size")

@@ -1,11 +1,14 @@
 """Whether our SAM 3 finds what the official implementation finds.
 
-The official detector is run on the processor: what it says only for CUDA (tables made
-ahead, one precision) is left out. Both encoders are cut to a few blocks so that this
-takes a minute; everything behind them has its full size. The same random, seeded
-weights on both sides, in a file of the released layout; the same tokens.
+The official detector and tracker are run on the processor: what they say only for CUDA
+(tables made ahead, one precision) is left out. Both encoders are cut to a few blocks so
+that this takes a minute; everything behind them has its full size. The same random,
+seeded weights on both sides, in a file of the released layout; the same tokens.
 
-    python -m benchmarks.sam3_parity --official DIR [--threads N] [--json OUT]
+    python -m benchmarks.sam3_parity --official DIR [--images "640 x 480" …]
+        [--threads N] [--json OUT]
+
+Masks are also carried through a film; ``--images`` without a name does only that.
 
 ``--official`` holds a checkout of facebookresearch/sam3 in ``sam3``, and in ``libs``
 what it imports and we do not.
@@ -26,9 +29,11 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from transformers import Sam3VideoConfig
 
+from benchmarks import sam2_film
 from benchmarks.sam_official import IMAGES, seeded
 from seggui.core.geometry import Box
 from seggui.files.atomic import write_whole
@@ -119,6 +124,7 @@ def official_model(seed: int) -> Any:  # noqa: ANN401
     )
     # Memory that a card reads faster; without a driver it cannot be had.
     torch.Tensor.pin_memory = lambda self: self  # type: ignore[assignment]
+    torch.Tensor.cuda = lambda self, **_: self  # type: ignore[assignment]
     building.PositionEmbeddingSine = plain
     building._create_vit_backbone = vision
     building._create_text_encoder = text
@@ -128,6 +134,9 @@ def official_model(seed: int) -> Any:  # noqa: ANN401
     model.image_encoder = torch.nn.Identity()  # no batch norms to settle
     seeded(model, seed)
     del model.image_encoder
+    # Weights by chance may say that there never is an object.
+    decoder = model.inst_interactive_predictor.model.sam_mask_decoder
+    torch.nn.init.constant_(decoder.pred_obj_score_head.layers[-1].bias, 50.0)
     return model.eval().requires_grad_(False)
 
 
@@ -167,11 +176,10 @@ def found_by_both(
     official: Any,  # noqa: ANN401
     heads: Sam3Heads,
     image_name: str,
-) -> Iterator[tuple[str, dict[str, tuple[Tensor, Tensor]]]]:
-    """For each of the prompts what both sides say, by name."""
+) -> Iterator[tuple[str, Tensor, Tensor, float]]:
+    """Each of the prompts: the logits of both sides, how far apart in sureness."""
     image = IMAGES[image_name]()
-    frame = frame_of(Box(0, 0, image.shape[1], image.shape[0]), heads.side, "stretched")
-    square = square_of(image, frame, "stretched", heads.mean, heads.deviation)
+    square = squared(image, heads)
     processing = import_module("sam3.model.sam3_image_processor")
     processor = processing.Sam3Processor(official, device="cpu")
     with torch.inference_mode():
@@ -209,21 +217,49 @@ def found_by_both(
         sure = theirs["pred_logits"].sigmoid()[0, :, 0]
         sure = sure * theirs["presence_logit_dec"].sigmoid()[0]
         masks, own = concepts.find(trunk, text, boxes)
-        yield (
-            f"{image_name}, {what}",
-            {
-                "logits": (theirs["pred_masks"][0], masks),
-                "sureness": (sure, own),
-            },
-        )
+        apart = float((sure - own).abs().max())
+        yield f"{image_name}, {what}", theirs["pred_masks"][0], masks, apart
     official.forward_grounding = whole
+
+
+def carried_by_both(
+    official: Any,  # noqa: ANN401
+    heads: Sam3Heads,
+) -> Iterator[tuple[str, Tensor, Tensor, float]]:
+    """The same of discs that the trackers carry through a film."""
+    tracker = official.inst_interactive_predictor.model
+    tracker.backbone = official.backbone
+    film = sam2_film.carried(
+        "sam3", tracker, lambda image: squared(image, heads)[0], heads
+    )
+    for what, theirs, mine in film:
+        yield what, theirs[0], mine[0], 0.0
+
+
+def squared(image: NDArray[np.uint8], heads: Sam3Heads) -> Tensor:
+    """The image as both sides read it, axes (1, channel, y, x)."""
+    frame = frame_of(Box(0, 0, image.shape[1], image.shape[0]), heads.side, "stretched")
+    return square_of(image, frame, "stretched", heads.mean, heads.deviation)
+
+
+def row_of(what: str, theirs: Tensor, mine: Tensor, apart: float) -> dict[str, Any]:
+    """Logits of axes (object, y, x) as figures."""
+    on, own = theirs > 0, mine > 0
+    union = (on | own).flatten(1).sum(1)
+    ious = ((on & own).flatten(1).sum(1) / union)[union > 0]
+    return {
+        "asked": what,
+        "apart": float((theirs - mine).abs().max() / np.ptp(theirs.numpy())),
+        "iou": float(ious.min()) if len(ious) else 1.0,
+        "sureness_apart": apart,
+    }
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--official", type=Path, required=True, metavar="DIR")
     parser.add_argument(
-        "--images", nargs="+", choices=IMAGES, default=["640 x 480", "tall 301 x 1501"]
+        "--images", nargs="*", choices=IMAGES, default=["640 x 480", "tall 301 x 1501"]
     )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=2)
@@ -238,25 +274,12 @@ def main() -> None:
         official = official_model(options.seed)
         heads = our_heads(official, Path(folder))
         print(f"{'':50} logits apart  least IoU  sureness apart")
-        for image_name in options.images:
-            for what, both in found_by_both(official, heads, image_name):
-                theirs, mine = both["logits"]
-                on, own = theirs > 0, mine > 0
-                union = (on | own).flatten(1).sum(1)
-                ious = ((on & own).flatten(1).sum(1) / union)[union > 0]
-                row = {
-                    "asked": what,
-                    "apart": float(
-                        (theirs - mine).abs().max() / np.ptp(theirs.numpy())
-                    ),
-                    "iou": float(ious.min()) if len(ious) else 1.0,
-                    "sureness_apart": float(
-                        (both["sureness"][0] - both["sureness"][1]).abs().max()
-                    ),
-                }
+        found = [found_by_both(official, heads, name) for name in options.images]
+        for said in (*found, carried_by_both(official, heads)):
+            for row in (row_of(*one) for one in said):
                 rows.append(row)
                 print(
-                    f"{what:50} {row['apart']:11.1e} {row['iou']:10.5f}"
+                    f"{row['asked']:50} {row['apart']:11.1e} {row['iou']:10.5f}"
                     f"{row['sureness_apart']:14.1e}",
                     flush=True,
                 )

@@ -95,7 +95,8 @@ def compared(
 
 def carried(name: str, official: Any, backbone: Sam2Backbone) -> Iterator[Row]:  # noqa: ANN401
     """Carry objects through a film on both sides."""
-    for what, theirs, mine in sam2_film.carried(name, official, backbone):
+    network, prepare = official.model, official._transforms
+    for what, theirs, mine in sam2_film.carried(name, network, prepare, backbone.heads):
         apart = float((theirs - mine).abs().max() / np.ptp(theirs.numpy()))
         iou = _iou((theirs > 0).numpy(), (mine > 0).numpy())
         yield Row(name, "film", what, apart, iou, iou, 0.0)

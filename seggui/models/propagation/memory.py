@@ -97,7 +97,7 @@ class _Drawn:
     """A mask on the square, before it is remembered."""
 
     logits: Tensor
-    """Axes (1, 1, y, x) of the square."""
+    """Axes (1, 1, y, x), over the square."""
     pointer: Tensor
     there: bool
     sure: float = 1.0
@@ -126,6 +126,8 @@ class MemoryModel:
         self._heads = heads
         self._network: Any = heads.network
         self._side = heads.side
+        # Masks are taken in with 16 pixels to a cell; the cells of SAM 3 have 14.
+        self._taken = 16 * heads.grid
         config: Any = self._network.config
         self._planes = config.num_maskmem - 1
         self._pointers = config.max_object_pointers_in_encoder - 1
@@ -180,13 +182,15 @@ class MemoryModel:
     def _told(self, seen: Seen, mask: Mask) -> _Drawn:
         """A given mask stands as it is; the decoder only makes the pointer."""
         pixels = torch.from_numpy(mask.dense().astype(np.float32))[None, None]
-        side = self._side
-        small = _resized(pixels, side)
+        on = _resized(pixels, self._taken)
+        most = float(on.max())
         # Of an object thinner than a pixel of the square the most covered remain.
-        limit = min(0.5, float(small.max())) if not mask.is_empty else 0.5
-        on = (small >= limit).float().to(self._heads.device)
-        small = self._network.mask_downsample(on)
-        sparse, dense = self._prompts(_resized(small, 4 * self._heads.grid))
+        if self._heads.sharp:
+            on = (on >= min(0.5, most or 0.5)).float()
+        elif 0 < most < 0.5:
+            on = on / most
+        on = on.to(self._heads.device)
+        sparse, dense = self._prompts(self._network.mask_downsample(on))
         maps = (seen.fine, seen.middle, tokens_of(seen.coarse))
         _, _, tokens, chance = self._heads.masks(maps, sparse, dense, several=False)
         there = not mask.is_empty
@@ -236,8 +240,7 @@ class MemoryModel:
         network = self._network
         shares = torch.sigmoid(drawn_mask.logits) * _SCALE + _OFFSET
         with self._heads.computing():
-            # SAM 3's cells are of 14 pixels, and its memory takes 16 of each.
-            shares = _resized(shares, 16 * self._heads.grid)
+            shares = _resized(shares, self._taken)
             plane, places = network.memory_encoder(seen.coarse, shares)
             absent = network.occlusion_spatial_embedding_parameter
             if absent is not None and not drawn_mask.there:

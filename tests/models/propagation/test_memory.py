@@ -40,7 +40,7 @@ def memory_model(name, precision="float32"):
         heads = Sam2Heads(opened(name).network, CPU, precision)
     # Weights by chance may say that there never is an object.
     with torch.no_grad():
-        heads.network.mask_decoder.pred_obj_score_head.proj_out.bias.fill_(50)
+        heads.decoder.pred_obj_score_head.layers[-1].bias.fill_(50)
     return MemoryModel(info_of(name), heads)
 
 
@@ -155,7 +155,7 @@ def test_a_cancelled_image_leaves_the_memory_as_it_was(model):
 
 
 def test_an_object_that_is_not_there_has_an_empty_mask(model):
-    head = model._network.mask_decoder.pred_obj_score_head.proj_out.bias
+    head = model._heads.decoder.pred_obj_score_head.layers[-1].bias
     before = head.detach().clone()
     memory = model.begin()
     follow(model, memory, 0, disc=frame_at(0)[1])

@@ -51,10 +51,13 @@ class Sam2Heads:
 
     mean: Sequence[float] = MEAN
     deviation: Sequence[float] = DEVIATION
+    sharp = True
+    """Whether each pixel of a given mask is of the object or not, and none in part."""
 
     def __init__(self, network: Any, device: Device, precision: str = "auto") -> None:  # noqa: ANN401 - of transformers
         self.network = network
-        self.decoder = second_decoder(network.mask_decoder)
+        # In the network's place, so that a graphics card holds it once.
+        self.decoder = network.mask_decoder = second_decoder(network.mask_decoder)
         self.precision = precision
         self.side = int(network.prompt_encoder.input_image_size)
         self.grid = int(network.prompt_encoder.image_embedding_size[0])
@@ -65,7 +68,6 @@ class Sam2Heads:
         self.device = device.torch
         self.half = half_precision(device, self.precision)
         self.network.to(self.device)
-        self.decoder.to(self.device)
         with torch.inference_mode():
             self._cells = tokens_of(self.network.get_image_wide_positional_embeddings())
 

@@ -72,6 +72,7 @@ class Sam3Heads(Sam2Heads):
     """The tracker's heads, which are those of SAM 2, behind the shared encoder."""
 
     mean = deviation = _MIDDLE
+    sharp = False
 
     def __init__(self, network: Any, device: Device, precision: str = "auto") -> None:  # noqa: ANN401 - of transformers
         self.whole = network

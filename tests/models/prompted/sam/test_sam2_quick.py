@@ -71,8 +71,9 @@ def test_edgetam_has_no_norms_left_in_its_encoder():
 @pytest.mark.parametrize("count", [1, 30])
 def test_the_decoder_answers_as_that_of_transformers(name, several, steady, count):
     network = network_of(name)
-    network.mask_decoder.config.dynamic_multimask_stability_thresh = steady
-    network.mask_decoder.dynamic_multimask_stability_thresh = steady
+    theirs = network.mask_decoder
+    theirs.config.dynamic_multimask_stability_thresh = steady
+    theirs.dynamic_multimask_stability_thresh = steady
     heads = Sam2Heads(network, CPU, "float32")
     grid, width = heads.grid, network.hidden_dim
     generator = torch.Generator().manual_seed(count)
@@ -82,7 +83,6 @@ def test_the_decoder_answers_as_that_of_transformers(name, several, steady, coun
     ]
     sparse = torch.randn(2, 1, count, width, generator=generator)
     dense = torch.randn(2, width, grid, grid, generator=generator)
-    theirs = network.mask_decoder
     with torch.inference_mode():
         wished = theirs(
             image_embeddings=planes[2].expand(2, -1, -1, -1),
@@ -102,3 +102,11 @@ def test_the_decoder_answers_as_that_of_transformers(name, several, steady, coun
         found = heads.masks(maps, sparse[:, 0], tokens_of(dense), several=several)
     for one, two in zip(wished, found, strict=True):
         assert torch.allclose(one[:, 0], two, atol=1e-4 * float(one.abs().max()))
+
+
+def test_a_network_holds_its_decoder_once():
+    network = network_of("sam2.1-tiny")
+    theirs = network.mask_decoder
+    heads = Sam2Heads(network, CPU, "float32")
+    held = [part for part in network.modules() if part in (theirs, heads.decoder)]
+    assert held == [heads.decoder]
