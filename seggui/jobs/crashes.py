@@ -64,4 +64,4 @@ def _kind_of(request: Request) -> object:
         case Refine():
             return ("refine", key, request.recipe)
         case Propagate():
-            return ("propagate", key, request.model_id)
+            return ("propagate", key, request.model_id, request.weights)

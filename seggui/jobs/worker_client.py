@@ -331,16 +331,18 @@ class WorkerClient:
     def _bury(self, cause: str, lost: list[_Pending]) -> None:
         """Answer what died with the process, and say why."""
         with self._lock:
-            # What nobody waits for is no reason to start another process.
-            self._drop_unwanted()
             killed = self._condemned is not None
             if self._condemned is not None:
                 lost, self._condemned = self._condemned, None
             # Some may have been answered meanwhile.
-            lost = [p for p in lost if self._pending.pop(p.request.ticket, None)]
-            self._deadlines_s.clear()
+            lost = [p for p in lost if p.request.ticket in self._pending]
+            # To cancel a thing that crashes the process does not make it harmless.
             for pending in () if killed else lost:
                 self._crashes.add(pending.request)
+            # What nobody waits for is no reason to start another process.
+            self._drop_unwanted()
+            lost = [p for p in lost if self._pending.pop(p.request.ticket, None)]
+            self._deadlines_s.clear()
             for pending in list(self._pending.values()):
                 if self._crashes.refusal(pending.request):
                     lost.append(self._pending.pop(pending.request.ticket))

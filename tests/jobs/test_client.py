@@ -251,6 +251,19 @@ def test_a_crash_with_nothing_left_but_cancelled_work_starts_no_process(listener
     assert it.client.pid is None
 
 
+def test_what_was_cancelled_and_crashed_all_the_same_counts_as_a_crash(listener):
+    it = listener()
+    for ticket in (1, 2, 3):
+        it.client.request(Predict(ticket, IMAGE, "stuck"))
+        it.wait_for_progress(ticket)
+        it.client.cancel(ticket)
+        os.kill(it.client.pid, signal.SIGKILL)
+        assert it.answer().reason == "cancelled"
+        assert wait_until(lambda count=ticket: len(it.lost) == count)
+    it.client.request(Predict(4, IMAGE, "stuck"))
+    assert "not tried again" in it.answer().text
+
+
 def test_a_queue_of_what_crashes_is_given_up_at_the_third(listener):
     it = listener()
     for ticket in (1, 2, 3, 4, 5):
