@@ -1,5 +1,7 @@
 """A layer in one pass gives what it gives with its activation behind it."""
 
+from types import SimpleNamespace
+
 import pytest
 import torch
 from first_tiny import network_of, seeded
@@ -19,7 +21,8 @@ LAYERS = {
 @pytest.mark.parametrize("bent", [True, False])
 @pytest.mark.parametrize("there", [True, False])
 def test_a_linear_layer_and_its_activation(bent, there, monkeypatch):
-    monkeypatch.setattr(fused, "_ONEDNN", fused._ONEDNN and there)
+    used = there and fused.available()
+    monkeypatch.setattr(fused, "available", lambda: used)
     layer, tokens = seeded(nn.Linear(6, 8)), torch.randn(2, 3, 5, 6)
     with torch.inference_mode():
         out = layer(tokens)
@@ -31,12 +34,41 @@ def test_a_linear_layer_and_its_activation(bent, there, monkeypatch):
 @pytest.mark.parametrize("there", [True, False])
 @pytest.mark.parametrize("name", LAYERS)
 def test_a_convolution_and_its_activation(name, bent, there, monkeypatch):
-    monkeypatch.setattr(fused, "_ONEDNN", fused._ONEDNN and there)
+    used = there and fused.available()
+    monkeypatch.setattr(fused, "available", lambda: used)
     layer, tokens = seeded(LAYERS[name]), torch.randn(2, 9, 7, 6)
     with torch.inference_mode():
         out = layer(tokens.permute(0, 3, 1, 2)).permute(0, 2, 3, 1)
         wished = functional.gelu(out) if bent else out
         assert torch.allclose(convolved(tokens, layer, bent=bent), wished, atol=1e-5)
+
+
+@pytest.mark.skipif(
+    not torch.backends.mkldnn.is_available(), reason="torch was built without oneDNN"
+)
+def test_this_torch_has_the_calls():
+    assert fused.available()
+
+
+@pytest.mark.parametrize("name", ["_linear_pointwise", "_convolution_pointwise"])
+def test_calls_that_are_gone_or_changed_are_not_used(name, monkeypatch):
+    def gone(*_):
+        raise AttributeError(name)
+
+    def changed(*_):
+        raise RuntimeError("expected at most 1 argument")
+
+    def otherwise(tokens, weight, *_):
+        return tokens
+
+    for call in (gone, changed, otherwise):
+        ops = SimpleNamespace(
+            _linear_pointwise=torch.ops.mkldnn._linear_pointwise,
+            _convolution_pointwise=torch.ops.mkldnn._convolution_pointwise,
+        )
+        setattr(ops, name, call)
+        monkeypatch.setattr(torch.ops, "mkldnn", ops)
+        assert not fused.available.__wrapped__()
 
 
 @pytest.mark.parametrize("strip", [1, 3, 10_000])
