@@ -19,6 +19,7 @@ from seggui.errors import Cancelled, SegguiError
 
 DONE, FAILED, WRONG_USAGE, INTERRUPTED, UNHEARD = 0, 1, 2, 130, 141
 
+_BARE_OPTION = re.compile("--[^=]+")
 _NEGATIVE = re.compile(r"-\.?\d")
 
 
@@ -150,7 +151,7 @@ def run(words: Sequence[str]) -> int:
     parser.add_argument(
         "--json", action="store_true", help="print the result as one JSON object"
     )
-    options = parser.parse_args(_with_negatives(words[1:]))
+    options = parser.parse_args(with_negatives(words[1:]))
     if isinstance(sys.stdout, io.TextIOWrapper):
         # File names may hold what no encoding can print.
         sys.stdout.reconfigure(errors="backslashreplace")
@@ -177,11 +178,13 @@ def run(words: Sequence[str]) -> int:
     return code
 
 
-def _with_negatives(words: Sequence[str]) -> list[str]:
+def with_negatives(words: Sequence[str]) -> list[str]:
     """Join an option and a value such as -5,3, which argparse takes for an option."""
     joined: list[str] = []
-    for word in words:
-        if joined and joined[-1].startswith("--") and _NEGATIVE.match(word):
+    for place, word in enumerate(words):
+        if word == "--":
+            return [*joined, *words[place:]]
+        if joined and _BARE_OPTION.fullmatch(joined[-1]) and _NEGATIVE.match(word):
             joined[-1] = f"{joined[-1]}={word}"
         else:
             joined.append(word)

@@ -100,6 +100,20 @@ def test_a_path_that_cannot_be_is_not_there(path, capsys):
     assert "there is no command, folder or image" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("words", "heard"),
+    [
+        (["--point", "-5,3", "a.png"], ["--point=-5,3", "a.png"]),
+        (["--point", "-.5,3"], ["--point=-.5,3"]),
+        (["--point=1,2", "-5.png"], ["--point=1,2", "-5.png"]),
+        (["--point", "1,2", "--", "-5.png"], ["--point", "1,2", "--", "-5.png"]),
+        (["--point", "--json"], ["--point", "--json"]),
+    ],
+)
+def test_a_value_below_zero_is_the_value_of_its_option(words, heard):
+    assert dispatch.with_negatives(words) == heard
+
+
 def test_wrong_usage_is_exit_code_2(capsys):
     with pytest.raises(SystemExit) as ended:
         dispatch.run(["--colour"])
