@@ -228,7 +228,10 @@ def finished(
     width: int,
     known: Sequence[Piece] = (),
 ) -> tuple[Candidate, ...]:
-    """What pieces become, the largest first, when each pixel has found its owner."""
+    """What pieces become, the largest first, when each pixel has found its owner.
+
+    Owners are those of ``shared_out``; a piece that loses most of itself goes.
+    """
     masks = shared_out(pieces, options.overlaps, height, width, known)
     found = []
     for piece, shared in zip(pieces, masks, strict=True):

@@ -150,10 +150,9 @@ class Practice:
         if sample.name not in known:
             known[sample.name] = objects_in(sample)
         known.move_to_end(sample.name)
-        while sum(one.labels_hw.nbytes for one in known.values()) > KEPT_BYTES:
-            if len(known) == 1:
-                break
-            known.popitem(last=False)
+        kept = sum(one.labels_hw.nbytes for one in known.values())
+        while kept > KEPT_BYTES and len(known) > 1:
+            kept -= known.popitem(last=False)[1].labels_hw.nbytes
         return sample, known[sample.name]
 
 
