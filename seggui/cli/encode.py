@@ -73,7 +73,7 @@ def run(options: argparse.Namespace) -> int:
     if len(refused) == len(images):
         raise none_done(images)
     _print(options, model_id, folder, count, refused)
-    return 0
+    return 1 if refused else 0
 
 
 def _images(path: Path) -> Iterator[NamedImage]:

@@ -100,11 +100,13 @@ def run(options: argparse.Namespace) -> int:
         progress = stack.enter_context(bar(0, "looking"))
         for image in images:
             with left_out(refused):
+                if project:
+                    project.check_editable(image.name)
                 rows.append(_found(image, model, wished, sinks, progress))
     if not rows:
         raise none_done(images)
     _print(options, model_id, rows, refused)
-    return 0
+    return 1 if refused else 0
 
 
 def _add_parameter(parser: argparse.ArgumentParser, row: Parameter) -> None:

@@ -130,6 +130,8 @@ def run(options: argparse.Namespace) -> int:
         for number, image in enumerate(images):
             progress.report(number, len(images), image.name)
             with left_out(refused):
+                if project:
+                    project.check_editable(image.name)
                 found = find(image)
                 for put in sinks:
                     put(found)
@@ -138,7 +140,7 @@ def run(options: argparse.Namespace) -> int:
     if not rows:
         raise none_done(images)
     _print(rows, refused, options)
-    return 0
+    return 1 if refused else 0
 
 
 def _things(project: Project | None) -> tuple[str, ...]:

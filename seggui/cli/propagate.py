@@ -344,6 +344,7 @@ def _told(
     # The same sentence, as of an engine that is not tried again, is said once.
     for text in dict.fromkeys(failure.text for failure in result.failures):
         sys.stderr.write(f"{text} It is left out.\n")
+    code = 1 if result.failures else 0
     if options.json:
         content = {
             "model": model_id,
@@ -353,7 +354,7 @@ def _told(
             "lost_after": lost,
         }
         sys.stdout.write(json.dumps(content) + "\n")
-        return 0
+        return code
     for direction, name in lost.items():
         sys.stdout.write(
             f"Going {direction}, nothing was found any more after {name}\n"
@@ -363,4 +364,4 @@ def _told(
     sys.stdout.write(
         f"{len(result.done)} images propagated from {start} into {where}{failed}\n"
     )
-    return 0
+    return code

@@ -63,7 +63,7 @@ def run(options: argparse.Namespace) -> int:
         sys.stdout.write(json.dumps({"images": rows, "refused": refused}) + "\n")
     else:
         sys.stdout.writelines(f"{score:.4f}  {name}\n" for name, score in ranked)
-    return 0
+    return 1 if refused else 0
 
 
 def _silent(done: int, total: int, what: str) -> None:

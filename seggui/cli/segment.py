@@ -134,6 +134,9 @@ def run(options: argparse.Namespace) -> int:
     elapsed_s = time.monotonic() - began
     written = _write(options, answers)
     _print(options, model_id, written, elapsed_s)
+    for path, mask, _ in written:
+        if mask.is_empty:
+            sys.stderr.write(f"Nothing was found: the mask {path} is empty.\n")
     return 0
 
 

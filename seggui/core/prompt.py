@@ -138,8 +138,9 @@ class Prompt:
     def checked(self, width: int, height: int) -> Prompt:
         """Return the prompt with its boxes and lines cut to the image.
 
-        Raises ``BadRequest`` for an empty prompt, a point outside the image, a box
-        of no area or far too many points.
+        A previous mask of no pixels is none: there is nothing of it to correct.
+        Raises ``BadRequest`` for an empty prompt, a point outside the image, a box of
+        no area or far too many points.
         """
         if self.empty:
             raise BadRequest("The prompt holds no point, box, line or text.")
@@ -165,8 +166,11 @@ class Prompt:
                 raise BadRequest(f"The {what} has another size than the image.")
         if self.rough is not None and self.rough.is_empty:
             raise BadRequest("The drawing holds no pixel of the image.")
+        blank = self.previous is not None and self.previous.is_empty
         return replace(
             self,
+            previous=None if blank else self.previous,
+            logits=None if blank else self.logits,
             box=None if self.box is None else _cut_box(self.box, width, height),
             exemplars=tuple(_cut_box(box, width, height) for box in self.exemplars),
             scribbles=_cut_lines(self.scribbles, width, height),

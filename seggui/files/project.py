@@ -6,7 +6,8 @@ import hashlib
 import os
 import unicodedata
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
@@ -261,19 +262,16 @@ class Project:
         into its history. Raises ``Unreadable``, ``ReadOnly``, ``SaveFailed`` and what
         ``change`` raises.
         """
-        opened = self._opened.get(name)
-        was_open = opened is not None and not opened.closed
-        work = self.load(name)
-        try:
-            if work.read_only:
-                raise ReadOnly(work.read_only)
+        with self._to_change(name) as work:
             done = work.commit(label, change(work.document))
             work.save()
-        finally:
-            if not was_open:
-                work.close()
         self.row(name)
         return done
+
+    def check_editable(self, name: str) -> None:
+        """Raise ``Unreadable`` or ``ReadOnly`` as ``edit`` will, before long work."""
+        with self._to_change(name):
+            pass
 
     def names_with_unsaved_work(self) -> tuple[str, ...]:
         """Images whose journals hold work that never reached their file."""
@@ -285,6 +283,19 @@ class Project:
         )
 
     # -- inside ----------------------------------------------------------------
+
+    @contextmanager
+    def _to_change(self, name: str) -> Iterator[OpenDocument]:
+        opened = self._opened.get(name)
+        was_open = opened is not None and not opened.closed
+        work = self.load(name)
+        try:
+            if work.read_only:
+                raise ReadOnly(work.read_only)
+            yield work
+        finally:
+            if not was_open:
+                work.close()
 
     def _facts(self, name: str) -> ImageFacts:
         path, page = self.path_of(name), split_page(name)[1]
@@ -300,11 +311,14 @@ class Project:
         )
 
     def _annotated(self) -> set[str]:
-        """Paths of all files below ``annotations/``, relative to the project."""
+        """Paths of all that lies in ``annotations/``, relative to the project.
+
+        Folders too: one in the place of a file is damage, and is said to be.
+        """
         out: set[str] = set()
-        for folder, _, files in os.walk(self.folder / ANNOTATIONS):
+        for folder, folders, files in os.walk(self.folder / ANNOTATIONS):
             below = Path(folder).relative_to(self.folder).as_posix()
-            out.update(f"{below}/{file}" for file in files)
+            out.update(f"{below}/{name}" for name in (*folders, *files))
         return out
 
     def _row_on_disk(

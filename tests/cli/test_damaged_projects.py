@@ -10,6 +10,7 @@ from seggui.core.classes import Classes
 from seggui.core.mask import Mask
 from seggui.core.segment import Segment, Source
 from seggui.files.project import Project
+from seggui.models.prompted.classic import ClassicModel
 
 NAMES = ("a.png", "b.png")
 
@@ -116,18 +117,24 @@ def test_one_damaged_file_of_segments_stops_what_must_be_whole(
 
 
 def test_one_damaged_file_of_segments_is_left_out_and_the_others_are_done(
-    project, capsys
+    project, capsys, monkeypatch
 ):
     damaged = project / "annotations" / "a.png.json"
     cut(damaged)
     before = damaged.read_bytes()
     words = ["everything", str(project), "--into-project", "--points", "1"]
-    assert run([*words, "--model", "classic"]) == 0
+    looked = []
+    encode = ClassicModel.encode
+    monkeypatch.setattr(
+        ClassicModel, "encode", lambda *a: (looked.append(1), encode(*a))[1]
+    )
+    assert run([*words, "--model", "classic"]) == 1, "as wherever something failed"
     captured = capsys.readouterr()
     assert f"Could not read {damaged}: it is damaged" in captured.err
     assert "1 image into" in captured.out
     assert "1 left out" in captured.out
     assert damaged.read_bytes() == before
+    assert looked == [1], "no model looks at an image whose answer has no place"
 
 
 def test_where_every_image_is_left_out_the_command_failed(project, capsys):

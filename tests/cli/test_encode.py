@@ -86,7 +86,7 @@ def test_every_image_is_encoded_once_under_the_key_of_the_window(model, images, 
 
 def test_an_unreadable_image_is_named_and_the_others_are_done(model, images, capsys):
     (images / "bad.png").write_bytes(b"no image")
-    assert run(["encode", str(images)]) == 0
+    assert run(["encode", str(images)]) == 1, "as wherever something failed"
     captured = capsys.readouterr()
     assert "bad.png" in captured.err
     assert "4 images encoded by" in captured.out

@@ -58,7 +58,7 @@ def test_an_unreadable_image_is_named_and_the_others_are_done(
         "--out",
         str(tmp_path / "out"),
     ]
-    assert run(words) == 0
+    assert run(words) == 1, "as wherever something failed"
     captured = capsys.readouterr()
     assert "bad.png" in captured.err
     assert "1 images predicted" in captured.out

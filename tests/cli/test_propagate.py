@@ -172,7 +172,7 @@ def test_a_damaged_frame_and_one_of_another_size_are_told_and_passed_over(
     (film / "f2b.png").write_bytes(png(np.zeros((30, 30, 3), np.uint8)))
     out = tmp_path / "out"
     words = ["propagate", str(film), "--from", "f1.png", "--mask", str(mask)]
-    assert run([*words, "--out", str(out)]) == 0
+    assert run([*words, "--out", str(out)]) == 1
     told = capsys.readouterr()
     assert "f2.png" in told.err
     assert "different size" in told.err

@@ -73,6 +73,23 @@ def test_a_given_mask_is_corrected(photo):
     assert iou(read(out) > 0, left) > 0.9
 
 
+def test_an_empty_mask_to_correct_is_as_good_as_none(photo):
+    Image.fromarray(np.zeros((HEIGHT, WIDTH), np.uint8)).save(photo.parent / "old.png")
+    words = ("--model", "snake", "--point", "30,45")
+    _, alone = segment(photo, *words)
+    _, given = segment(photo, *words, "--mask", photo.parent / "old.png", out="2.png")
+    assert np.array_equal(read(alone), read(given))
+    assert read(given).any()
+
+
+def test_a_mask_in_which_nothing_was_found_is_said_to_be_empty(photo, capsys):
+    words = ("--point", "30,45", "--recipe", "drop:9999")
+    code, out = segment(photo, *words)
+    assert code == 0
+    assert not read(out).any()
+    assert f"Nothing was found: the mask {out} is empty." in capsys.readouterr().err
+
+
 def test_all_candidates_are_numbered(photo, capsys):
     code, out = segment(photo, "--point", "30,45", "--all-candidates", "--json")
     assert code == 0

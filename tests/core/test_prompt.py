@@ -115,6 +115,11 @@ def test_lines_keep_the_corners_that_lie_on_the_image():
     assert line == Scribble(inside, 5.0, positive=False)
 
 
+def test_a_previous_mask_of_no_pixels_is_none():
+    blank = Mask.empty(HEIGHT, WIDTH)
+    assert checked(points=(Point(1, 1),), previous=blank).previous is None
+
+
 @pytest.mark.parametrize(
     ("parts", "says"),
     [

@@ -187,6 +187,19 @@ def test_a_damaged_annotation_file_is_named_in_the_list(folder):
     assert len(path.read_bytes()) == 60
 
 
+def test_a_folder_in_the_place_of_an_annotation_file_is_damage(folder):
+    (folder / "annotations" / "b9.png.json").mkdir(parents=True)
+    with Project.open(folder) as project:
+        row = project.row("b9.png")
+        assert next(r for r in project.images if r.name == "b9.png") == row
+        assert row.state == "work"
+        assert "its segments: Is a directory" in row.reason
+        assert project.load("b9.png").read_only
+        with pytest.raises(ReadOnly, match="Is a directory"):
+            project.check_editable("b9.png")
+        project.check_editable("b10.png")
+
+
 def test_the_state_is_read_from_files_of_another_layout_too(folder):
     with Project.open(folder) as project:
         project.edit("b9.png", "Import", with_segment)

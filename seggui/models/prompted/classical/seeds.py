@@ -33,6 +33,8 @@ _CORE = 0.4
 """Deeper than this share of its depth lies the core of a mask."""
 _AT_LEAST = 0.1
 """A mark against a mask of the whole image counts for this share of its side."""
+_SPECK_PX = 3
+"""Sides up to which no method can tell an object from what is around it."""
 _STRAY = 0.3
 """Objects reach out of their drawings by less than this share of its size."""
 _MIDDLE = 0.25
@@ -209,10 +211,34 @@ def corrected(new: Mask, prompt: Prompt) -> Mask:
 
 
 def honoured(mask: Mask, prompt: Prompt) -> Mask:
-    """Keep to the box, and let each mark have at least its own pixels."""
+    """Keep to the box, and let each mark have at least its own pixels.
+
+    What is too small to look into is the object itself. Raises ``BadRequest`` where
+    marks beside the object leave nothing of those on it.
+    """
     box = prompt.box
+    if mask.is_empty and prompt.previous is None:
+        mask = _speck(mask, prompt)
     if box is not None and _keeps_to(box, prompt):
         mask = cut_to(mask, box)
+    mask = _with_marks(mask, prompt)
+    if mask.is_empty and prompt.previous is None and has_marks(prompt, True):
+        raise BadRequest(
+            "The lines beside the object cover every mark on it. Take the last one "
+            "back, or mark the object where they do not reach."
+        )
+    return mask
+
+
+def _speck(nothing: Mask, prompt: Prompt) -> Mask:
+    """The box or drawing where it is but a few pixels, else nothing."""
+    box = prompt.box if prompt.rough is None else prompt.rough.bbox
+    if box is None or max(box.width, box.height) > _SPECK_PX:
+        return nothing
+    return prompt.rough or nothing.with_window(box, np.ones((box.height, box.width)))
+
+
+def _with_marks(mask: Mask, prompt: Prompt) -> Mask:
     for line in prompt.scribbles:
         mask = _with_line(mask, line)
     return with_points(mask, prompt.points)

@@ -59,13 +59,22 @@ def test_lines_and_drawings_are_read(model):
     assert not mask.contains(100.5, 6.9)
 
 
-def test_a_line_over_everything_and_one_against_it_are_answered(model):
+def test_of_a_line_and_one_against_it_the_last_counts_and_nothing_left_is_said(model):
     image, _ = scene_of(60, 80)
     corners = ((0.0, 30.0), (79.0, 30.0))
-    lines = (Scribble(corners, 200.0), Scribble(corners, 200.0, positive=False))
-    for scribbles in (lines[:1], lines):
-        mask = asked(model, image, Prompt(scribbles=scribbles))[0].mask
-        assert mask.is_empty == (len(scribbles) == 2)
+    line, against = Scribble(corners, 200.0), Scribble(corners, 200.0, positive=False)
+    for scribbles in ((line,), (against, line)):
+        assert not asked(model, image, Prompt(scribbles=scribbles))[0].mask.is_empty
+    with pytest.raises(BadRequest, match="cover every mark on it"):
+        asked(model, image, Prompt(scribbles=(line, against)))
+
+
+def test_a_box_or_a_drawing_of_a_few_pixels_is_the_object_itself(model):
+    image, _ = scene_of(60, 80)
+    box = Box(40, 30, 41, 31)
+    drawn = Mask.from_window(60, 80, box, np.ones((1, 1)))
+    for prompt in (Prompt(box=box), Prompt(rough=drawn), Prompt(box=box, rough=drawn)):
+        assert asked(model, image, prompt)[0].mask.area == 1
 
 
 def test_a_drawing_outside_the_box_is_answered_or_refused_in_a_sentence(model):
