@@ -27,7 +27,7 @@ SHARES = {
     "free/mushrooms": 0.04,
     "dsb2018": 0.12,
     "fruits_nuts": 0.09,
-    "pasted": 0.18,
+    "pasted": 0.26,
     "partition": 0.10,
     "drawn": 0.08,
 }

@@ -26,6 +26,8 @@ Random = np.random.Generator
 
 SIZE = (240, 420)
 """Least and greatest side of a scene."""
+SHADED = 0.6
+"""Share of pasted objects that throw a shadow, which is not a part of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +99,8 @@ def pasted(stock: Stock, draw: Random) -> ClickScene:
         colours, alpha = _placed(*cut, draw, height, width)
         if draw.random() < 0.1:
             alpha = alpha * draw.uniform(0.45, 0.8)
+        if draw.random() < SHADED:
+            image *= 1.0 - _shadow(alpha, draw)[..., None]
         image += alpha[..., None] * (colours - image)
         owner[alpha > 0.4 * alpha.max(initial=1e-6)] = number
     found = _visible(owner)
@@ -157,6 +161,17 @@ def _placed(
     tinted += draw.normal(0, 10, 3)
     alpha = cv2.GaussianBlur(alpha, (0, 0), draw.uniform(0.4, 1.2))
     return np.asarray(tinted, np.float32), np.asarray(alpha, np.float32)
+
+
+def _shadow(alpha_hw: Floats, draw: Random) -> Floats:
+    """How much an object darkens the ground: its outline, moved and blurred."""
+    reach = float(np.sqrt(alpha_hw.sum())) + 1.0
+    across, down = draw.normal(0, 0.12 * reach, 2)
+    moved = cv2.warpAffine(
+        alpha_hw, np.array([[1, 0, across], [0, 1, down]]), alpha_hw.shape[::-1]
+    )
+    soft = cv2.GaussianBlur(moved, (0, 0), reach * draw.uniform(0.01, 0.12))
+    return np.asarray(draw.uniform(0.2, 0.8) * soft, np.float32)
 
 
 def partition(stock: Stock, draw: Random) -> ClickScene:
