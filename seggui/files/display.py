@@ -74,14 +74,13 @@ def _to_bytes(colour: Pixels) -> Bytes:
     out = np.empty(colour.shape, dtype=np.uint8)
     rows = max(1, _ROWS_AT_ONCE_BYTES // max(1, 4 * colour[:1].size))
     for y in range(0, colour.shape[0], rows):
-        part = colour[y : y + rows].astype(np.float32)
-        out[y : y + rows] = _stretched(part, low, high)
+        out[y : y + rows] = _stretched(colour[y : y + rows], low, high)
     return out
 
 
-def _stretched(values: NDArray[np.float32], low: float, high: float) -> Bytes:
+def _stretched(values: Pixels, low: float, high: float) -> Bytes:
     if high > low:
-        # float64 scalars would not overflow where the range itself does in float32.
+        # In float64, where neither large values nor their range overflow.
         scaled = (values.astype(np.float64) - low) * (255.0 / (high - low))
     else:
         scaled = np.where(values == 0, 0.0, float(BACKDROP))

@@ -174,6 +174,13 @@ def test_values_that_are_no_numbers_are_black_and_named(tmp_path):
     assert any(note.startswith("2 values are not numbers") for note in image.notes)
 
 
+def test_values_beyond_single_precision_are_told_apart(tmp_path):
+    tifffile.imwrite(tmp_path / "a.tif", RAMP.astype(np.float64) * 1e300)
+    shown = read_image(tmp_path / "a.tif").display_hwc()
+    assert (shown[0, 0, 0], shown[-1, -1, 0]) == (0, 255)
+    assert len(np.unique(shown)) > 100
+
+
 @pytest.mark.parametrize("value", [0, 7])
 def test_a_flat_deep_image_is_shown(tmp_path, value):
     tifffile.imwrite(tmp_path / "a.tif", np.full((H, W), value, dtype=np.uint16))
