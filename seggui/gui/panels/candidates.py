@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import IntEnum
 
 from PySide6.QtCore import QSignalBlocker, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QIcon, QImage, QPixmap, QResizeEvent
@@ -25,12 +26,34 @@ from seggui.gui.theme import theme
 _TITLES = {"whole": "Whole", "part": "Part", "sub-part": "Sub-part"}
 _SHOWN = 6
 _PICTURE = QSize(44, 40)
-_CHOICE_FRAME_PX = 18
-"""What a choice adds to its words: padding, border and the gap to the next."""
+_WORDS_FRAME_PX, _PICTURE_FRAME_PX = 10, 62
+"""What a choice adds to its words: padding and border, and the picture beside them."""
 _GAP_PX = 8
-_LEVEL_PX, _SHORT_LEVEL_PX = 96, 64
+_LEVEL_PX, _SHORT_LEVEL_PX = 96, 56
 _LATE_MS = 250
 """Most answers come sooner; those are not worth a moving bar."""
+_BESIDE = Qt.ToolButtonStyle.ToolButtonTextBesideIcon
+_WORDS = Qt.ToolButtonStyle.ToolButtonTextOnly
+
+
+class Level(IntEnum):
+    """How much of the threshold is shown."""
+
+    NONE = 0
+    SLIDER = 1
+    NUMBER = 2
+    FULL = 3
+
+
+_FORMS = (
+    (True, True, Level.FULL),
+    (False, True, Level.FULL),
+    (False, True, Level.NUMBER),
+    (False, False, Level.NUMBER),
+    (False, False, Level.SLIDER),
+    (False, False, Level.NONE),
+)
+"""The strip from wide to narrow: pictures, the word Drop, the threshold."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -80,7 +103,7 @@ class CandidatesPanel(QWidget):
         self._late.timeout.connect(self._moving.show)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(8, 5, 8, 5)
-        layout.setSpacing(8)
+        layout.setSpacing(_GAP_PX)
         layout.addWidget(self._text, 100)
         layout.addLayout(self._choices)
         layout.addWidget(self._moving)
@@ -146,32 +169,30 @@ class CandidatesPanel(QWidget):
             self._late.start()
 
     def _fit(self) -> None:
-        """Leave out the pictures where the words would not fit beside them."""
+        """Show as much as there is room for."""
         choices = self._group.buttons()
-        words = [
+        words_px = [
             max(map(made.fontMetrics().horizontalAdvance, made.text().split("\n")))
             for made in choices
         ]
-        self._drop.setText("Drop")
-        actions = (self._drop.sizeHint().width(), self._accept.sizeHint().width())
-        margins = self.contentsMargins().left() + self.contentsMargins().right() + 36
-        room = self.width() - sum(actions) - margins
+        room = self.width() - 2 * _GAP_PX
         if not self._text.isHidden():
             room -= self._text.minimumWidth()
-        room -= self.level.take_room(room - sum(words) - len(words) * _CHOICE_FRAME_PX)
-        wanted = sum(words) + len(words) * (_PICTURE.width() + _CHOICE_FRAME_PX)
-        style = (
-            Qt.ToolButtonStyle.ToolButtonTextBesideIcon
-            if wanted <= room
-            else Qt.ToolButtonStyle.ToolButtonTextOnly
-        )
-        for made, width in zip(choices, words, strict=True):
+        for pictures, word, level in _FORMS:
+            # The cross alone says it too.
+            self._drop.setText("Drop" if word else "")
+            self.level.show_parts(level)
+            frame_px = _PICTURE_FRAME_PX if pictures else _WORDS_FRAME_PX
+            takes = sum(words_px) + len(words_px) * (frame_px + _GAP_PX)
+            for part in (self.level, self._drop, self._accept):
+                if not part.isHidden():
+                    takes += part.sizeHint().width() + _GAP_PX
+            if takes <= room:
+                break
+        for made, px in zip(choices, words_px, strict=True):
             assert isinstance(made, QToolButton)
-            made.setToolButtonStyle(style)
-            made.setMinimumWidth(width + _CHOICE_FRAME_PX - 8)
-        # The cross alone says it too, where the words of the choices need the room.
-        tight = sum(words) + len(words) * _CHOICE_FRAME_PX > room
-        self._drop.setText("" if tight else "Drop")
+            made.setToolButtonStyle(_BESIDE if pictures else _WORDS)
+            made.setMinimumWidth(px + frame_px)
 
     def _show_buttons(self, rows: Sequence[CandidateRow], shown: int) -> None:
         buttons = self._group.buttons()
@@ -238,23 +259,14 @@ class _LevelBar(QWidget):
         self._known = False
         self.hide()
 
-    def take_room(self, most_px: int) -> int:
-        """Leave out what does not fit into so much of the strip; returns what it takes.
-
-        Without any room it is not there; the keys still change the threshold.
-        """
-        if not self._known:
-            return 0
-        self.show()
-        for full in (True, False):
-            self.name.setVisible(full)
-            self.reset.setVisible(full)
-            self.slider.setFixedWidth(_LEVEL_PX if full else _SHORT_LEVEL_PX)
-            takes = self.sizeHint().width() + _GAP_PX
-            if takes <= most_px:
-                return takes
-        self.hide()
-        return 0
+    def show_parts(self, level: Level) -> None:
+        """Show so much of it; without any the keys still change the threshold."""
+        full = level is Level.FULL
+        self.name.setVisible(full)
+        self.reset.setVisible(full)
+        self.number.setVisible(level >= Level.NUMBER)
+        self.slider.setFixedWidth(_LEVEL_PX if full else _SHORT_LEVEL_PX)
+        self.setVisible(self._known and level > Level.NONE)
 
     def show_level(self, level: float | None) -> None:
         self._known = level is not None
@@ -273,6 +285,6 @@ def _choice() -> QToolButton:
     made = QToolButton()
     made.setCheckable(True)
     made.setIconSize(_PICTURE)
-    made.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+    made.setToolButtonStyle(_BESIDE)
     made.setFocusPolicy(Qt.FocusPolicy.TabFocus)
     return made

@@ -200,7 +200,7 @@ def test_stability_is_told_in_the_tip(candidates):
 
 @pytest.mark.parametrize(
     ("width", "shown", "named"),
-    [(900, True, True), (540, True, False), (320, False, False)],
+    [(900, True, True), (540, True, False), (387, True, False), (310, False, False)],
 )
 def test_in_a_narrow_strip_the_threshold_gives_way(
     qtbot, candidates, width, shown, named
@@ -208,6 +208,7 @@ def test_in_a_narrow_strip_the_threshold_gives_way(
     rows = [CandidateRow(kind, 0.9) for kind in ("whole", "part", "sub-part")]
     candidates.show_candidates(rows, 0, marks=1, waiting=False)
     candidates.show_level(0.5)
+    candidates.setMinimumWidth(1)
     candidates.resize(width, 70)
     qtbot.wait(20)
     assert candidates.level.isHidden() != shown
