@@ -50,6 +50,7 @@ class Predicting(QObject):
         self._folder_work = folder_work
         self._ticket = 0
         self._model = ""
+        self._doing = ""
         link.predicted.connect(self._receive)
         link.progress.connect(self._progress)
         link.failed.connect(self._fail)
@@ -57,6 +58,11 @@ class Predicting(QObject):
     @property
     def running(self) -> bool:
         return self._ticket != 0
+
+    @property
+    def doing(self) -> str:
+        """What runs on the shown image, in words; "" when nothing does."""
+        return self._doing if self.running else ""
 
     def predict(
         self, key: str, model: str, source: str, things: tuple[str, ...]
@@ -68,7 +74,7 @@ class Predicting(QObject):
         ``things`` becomes a candidate of its own.
         """
         self.stop()
-        self._model = source
+        self._model, self._doing = source, "Predicting"
         self._ticket = self._link.predict(key, model, things=things)
         self.running_changed.emit()
 
@@ -85,7 +91,7 @@ class Predicting(QObject):
         ``source`` is the name that segments keep.
         """
         self.stop()
-        self._model = source
+        self._model, self._doing = source, "Segmenting everything"
         self._ticket = self._link.everything(key, model_id, options, known)
         self.running_changed.emit()
 

@@ -79,9 +79,7 @@ class Session(Prompting):
 
     @property
     def busy(self) -> str:
-        text = super().busy
-        if not text and self.predicting.running:
-            return "Predicting"
+        text = super().busy or self.predicting.doing
         return "Segmenting" if not text and self.conversation.waiting else text
 
     def _project_shown(self, project: Project) -> None:

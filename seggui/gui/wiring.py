@@ -302,7 +302,7 @@ class Wiring(QObject):
 
     def _predict_progress(self, done: int, total: int, what: str) -> None:
         self._window.status.show_busy(
-            what or "Predicting", done, total, cancellable=True
+            what or self._session.busy, done, total, cancellable=True
         )
 
     # -- from the panels -------------------------------------------------------

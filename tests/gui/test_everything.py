@@ -113,7 +113,7 @@ def test_it_tells_how_far_it_is_and_can_be_stopped(qtbot, session, host):
     session.predicting.progressed.connect(lambda *step: steps.append(step))
     session.segment_everything(options_of())
     qtbot.waitUntil(lambda: (3, 10, "2 masks, 5 s left") in steps)
-    assert session.busy == "Predicting"
+    assert session.busy == "Segmenting everything"
     session.predicting.stop()
     host.slow = False
     qtbot.wait(50)
