@@ -20,7 +20,6 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
 
 from seggui.errors import SaveFailed
 
@@ -69,20 +68,6 @@ def write_whole(path: Path | str, data: bytes, *, lasting: bool = True) -> None:
         rest = memoryview(data)
         while rest:
             rest = rest[os.write(descriptor, rest) :]
-
-
-@contextlib.contextmanager
-def whole_file(path: Path | str) -> Iterator[BinaryIO]:
-    """Give a stream whose bytes replace the file at ``path`` when the block ends.
-
-    An exception inside the block leaves the old file as it was. For writers that
-    want a stream and for data too large to hold twice.
-    """
-    with (
-        _replacing(Path(path), 0) as descriptor,
-        os.fdopen(descriptor, "wb", closefd=False) as stream,
-    ):
-        yield stream
 
 
 def make_folder(path: Path | str, *, inside: Path | None = None) -> None:
@@ -200,11 +185,10 @@ def _replacing(path: Path, needed_bytes: int, *, lasting: bool = True) -> Iterat
         descriptor = os.open(target.parent / name, flags, 0o666)
     temporary: Path | None = target.parent / name
     try:
-        with _told_as_save_failed(path, needed_bytes, only_unnamed=True):
+        with _told_as_save_failed(path, needed_bytes):
             if mode is not None and hasattr(os, "fchmod"):
                 os.fchmod(descriptor, mode)
             yield descriptor
-        with _told_as_save_failed(path, needed_bytes):
             if lasting:
                 os.fsync(descriptor)
             closing, descriptor = descriptor, -1
@@ -227,23 +211,11 @@ def _replacing(path: Path, needed_bytes: int, *, lasting: bool = True) -> Iterat
 
 
 @contextlib.contextmanager
-def _told_as_save_failed(
-    path: Path, needed_bytes: int, *, only_unnamed: bool = False
-) -> Iterator[None]:
-    """Turn the system's errors into ``SaveFailed``.
-
-    ``only_unnamed`` spares those that name a file: in a block of the caller's they
-    are about some other file, and errors of a descriptor carry no name.
-    """
+def _told_as_save_failed(path: Path, needed_bytes: int) -> Iterator[None]:
+    """Turn the system's errors into ``SaveFailed``."""
     try:
         yield
-    except OSError as error:
-        if only_unnamed and error.filename is not None:
-            raise
-        raise SaveFailed(path, reason_of(error, path, needed_bytes)) from error
-    except ValueError as error:  # a NUL or a lone surrogate in the name
-        if only_unnamed:
-            raise
+    except (OSError, ValueError) as error:  # a NUL or a lone surrogate in the name
         raise SaveFailed(path, reason_of(error, path, needed_bytes)) from error
 
 

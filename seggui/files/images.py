@@ -139,9 +139,6 @@ def read_index(path: Path | str) -> NDArray[Any]:
     return _told(path, decode)
 
 
-read_mask_png = read_index
-
-
 def is_image_name(name: str) -> bool:
     """Whether a file of that name is taken for an image."""
     return os.path.splitext(name)[1].lower() in _SUFFIXES  # noqa: PTH122 - fast

@@ -382,8 +382,6 @@ ACTIONS: tuple[ActionRow, ...] = (
 
 # fmt: on
 
-BY_ID = {row.id: row for row in ACTIONS}
-
 
 def tool_tip(row: ActionRow, keys: str) -> str:
     """The tip of an action, with its keys as this system writes them."""

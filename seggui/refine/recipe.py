@@ -100,26 +100,17 @@ class Recipe:
         """
         return self._run(mask, image_hwc, None, report)
 
-    def apply_probability(
-        self,
-        mask: Mask,
-        probability: Probability,
-        image_hwc: NDArray[np.uint8],
-        report: Report = unwatched,
-    ) -> tuple[Mask, ...]:
-        """As ``apply``; a CRF that comes first starts from the probabilities.
-
-        Later steps, and a CRF behind another step, only see the mask.
-        """
-        return self._run(mask, image_hwc, probability, report)
-
     def apply_candidate(
         self,
         candidate: Candidate,
         image_hwc: NDArray[np.uint8],
         report: Report = unwatched,
     ) -> tuple[Candidate, ...]:
-        """Run the steps over a candidate; score, class and granularity stay."""
+        """Run the steps over a candidate; score, class and granularity stay.
+
+        A CRF that comes first starts from the probabilities. Later steps, and a CRF
+        behind another step, only see the mask.
+        """
         masks = self._run(candidate.mask, image_hwc, candidate.probability, report)
         if masks and masks[0] is candidate.mask:
             return (candidate,)

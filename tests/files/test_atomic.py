@@ -212,23 +212,6 @@ def test_a_name_as_long_as_the_disk_allows_can_be_saved(tmp_path):
     assert path.read_bytes() == NEW
 
 
-def test_a_stream_replaces_the_file_at_its_end_or_not_at_all(file):
-    with atomic.whole_file(file) as stream:
-        stream.write(NEW)
-        assert file.read_bytes() == OLD
-    assert file.read_bytes() == NEW
-    with pytest.raises(ZeroDivisionError), atomic.whole_file(file) as stream:
-        stream.write(b"%d" % (1 // 0))
-    assert file.read_bytes() == NEW
-    assert names(file.parent) == ["a.json"]
-
-
-def test_an_error_about_another_file_keeps_naming_that_file(file):
-    with pytest.raises(FileNotFoundError, match="other"), atomic.whole_file(file):
-        Path("/nowhere/other").read_bytes()
-    assert file.read_bytes() == OLD
-
-
 def test_making_a_folder_says_what_is_in_the_way(file):
     atomic.make_folder(file.parent / "x" / "y")
     assert (file.parent / "x" / "y").is_dir()

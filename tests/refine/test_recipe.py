@@ -142,8 +142,6 @@ def test_a_first_crf_starts_from_the_probabilities_of_a_candidate():
     later = parse("largest,crf").apply_candidate(candidate, image)
     assert all(c.mask.intersection(sharp.mask).is_empty for c in later)
     assert parse("fill").apply_candidate(candidate, image) == (candidate,)
-    (again,) = parse("crf").apply_probability(mask, candidate.probability, image)
-    assert again.same_pixels(sharp.mask)
 
 
 def test_progress_only_goes_up_and_ends_at_the_total():
