@@ -56,7 +56,7 @@ class Hovering(QObject):
         self, xy: tuple[float, float], key: str, model_id: str, settings: Settings
     ) -> None:
         """Preview a click at that image point, soon."""
-        prompt = Prompt((Point(*xy),), settings=settings)
+        prompt = Prompt((Point(*xy),), settings=settings, preview="best")
         self._next, self._newer = (key, model_id, prompt), None
         self._rest.start()
 

@@ -489,6 +489,7 @@ def test_by_itself_only_a_quick_model_previews(qtbot, session, host, took_s, qui
     click(qtbot, session, 10, 10)
     session.drop()
     assert hovers(qtbot, session) is quick
+    assert host.asked[-1].prompt.preview == ("best" if quick else "")
     session.settings.set("preview", "off")
     assert not hovers(qtbot, session)
 
