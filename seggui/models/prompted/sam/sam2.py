@@ -47,7 +47,10 @@ class Seen:
 
 
 class Sam2Heads:
-    """The encoder and the decoder of one network, called as images need them."""
+    """The encoder and the decoder of one network, called as images need them.
+
+    It takes the network over, whose decoder becomes another.
+    """
 
     mean: Sequence[float] = MEAN
     deviation: Sequence[float] = DEVIATION
