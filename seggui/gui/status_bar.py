@@ -8,8 +8,8 @@ from PySide6.QtWidgets import QLabel, QProgressBar, QSizePolicy, QStatusBar
 
 from seggui.gui.panels.controls import icon_button, relook
 
-_ONE_LINE_LETTERS = 150
-"""So many letters have the longest hints."""
+_ONE_LINE_LETTERS = 290
+"""So many letters wide is a bar that holds the longest hint beside all else."""
 _WORD_PX = 60
 """What the end of a line may leave empty."""
 
@@ -81,8 +81,8 @@ class StatusBar(QStatusBar):
 class _Hint(QLabel):
     """A text that gives way: figures on the right must not be pushed out.
 
-    In a narrow window it has two lines, whatever it says: what is above stays in place
-    when another tool is taken.
+    In all but the widest windows it has two lines, whatever it says: what is above
+    stays in place when another tool is taken, or something runs.
     """
 
     def __init__(self) -> None:
@@ -106,7 +106,8 @@ class _Hint(QLabel):
 
     @property
     def _lines(self) -> int:
-        letters = self.width() / self.fontMetrics().averageCharWidth()
+        bar = self.parentWidget() or self
+        letters = bar.width() / self.fontMetrics().averageCharWidth()
         return 1 if letters >= _ONE_LINE_LETTERS else 2
 
     def _fit(self) -> None:
