@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from difflib import get_close_matches
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -345,10 +346,12 @@ def _row(model_id: str, rows: tuple[Row, ...]) -> Row:
             f"There is no run at {model_id}. A run is a folder that a training made, "
             "such as runs/unet-1 in a project; seggui models list --project names them."
         )
-    known = ", ".join(row.info.id for row in rows)
+    known = [row.info.id for row in rows]
+    like = get_close_matches(model_id.lower(), known, 1)
+    meant = f"Did you mean {like[0]}? " if like else ""
     raise BadRequest(
         f"There is no model called '{model_id}', nor a run folder of that name here. "
-        f"There are: {known}."
+        f"{meant}There are: {', '.join(known)}."
     )
 
 

@@ -41,6 +41,15 @@ def test_an_unknown_id_is_answered_with_those_there_are():
         catalog.open_prompted("unet")
 
 
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [("MobileSAM", "mobile-sam"), ("sam_vit_b", "sam-vit-b"), ("walker", "random-wal")],
+)
+def test_an_id_that_is_nearly_right_is_answered_with_the_right_one(said, meant):
+    with pytest.raises(BadRequest, match=f"Did you mean {meant}"):
+        catalog.get(said)
+
+
 def test_a_run_that_is_not_there_is_told_as_one():
     for open_model in (catalog.open_full_image_model, catalog.open_prompted):
         with pytest.raises(BadRequest, match="There is no run at project/runs/unet-9"):
