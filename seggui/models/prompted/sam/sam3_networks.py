@@ -110,7 +110,9 @@ class Concepts:
         self._folder = folder_of(path) or path.parent
         self._title = title
         self._tokenizer: Any = None
-        self._texts: OrderedDict[str, tuple[Any, Tensor]] = OrderedDict()
+        self._texts: OrderedDict[tuple[str, torch.device], tuple[Any, Tensor]] = (
+            OrderedDict()
+        )
 
     @torch.inference_mode()
     def find(
@@ -142,18 +144,21 @@ class Concepts:
         return out.pred_masks[0].float(), sure[0]
 
     def _text(self, text: str) -> tuple[Any, Tensor]:
-        if text not in self._texts:
+        device = self._heads.device
+        # What was read before the network moved lies on the device that it left.
+        known = text, device
+        if known not in self._texts:
             read = self._tokens(text)
-            tokens = read["input_ids"].to(self._heads.device)
-            there = read["attention_mask"].to(self._heads.device)
+            tokens = read["input_ids"].to(device)
+            there = read["attention_mask"].to(device)
             features = self._detector.get_text_features(
                 input_ids=tokens, attention_mask=there, return_dict=True
             )
-            self._texts[text] = (features, there)
-        self._texts.move_to_end(text)
+            self._texts[known] = (features, there)
+        self._texts.move_to_end(known)
         while len(self._texts) > _MOST_TEXTS:
             self._texts.popitem(last=False)
-        return self._texts[text]
+        return self._texts[known]
 
     def _tokens(self, text: str) -> Any:  # noqa: ANN401 - of transformers
         if self._tokenizer is None:

@@ -147,3 +147,21 @@ def test_masks_are_as_large_as_the_image(folder):
     for candidate in model.decode(encoding, Prompt(text="cup"), unwatched):
         assert isinstance(candidate.mask, Mask)
         assert (candidate.mask.width, candidate.mask.height) == (80, 60)
+
+
+def test_words_are_read_again_on_the_device_that_the_network_moved_to(
+    folder, monkeypatch
+):
+    concepts = sam3_tiny.model(folder)._concepts
+    read, tokens_of = [], concepts._tokens
+
+    def noted(text):
+        read.append(text)
+        return tokens_of(text)
+
+    monkeypatch.setattr(concepts, "_tokens", noted)
+    with torch.inference_mode():
+        for device in ("cpu", "cpu", "cpu:0"):
+            concepts._heads.device = torch.device(device)
+            concepts._text("cup")
+    assert read == ["cup", "cup"]
