@@ -32,6 +32,7 @@ from benchmarks import sam2_official, sam_official
 from seggui.core.ports import unwatched
 from seggui.core.prompt import Point, Prompt
 from seggui.files.atomic import write_whole
+from seggui.metrics.masks import iou
 from seggui.models import catalog
 from seggui.models.prompted.sam.drawing import Finding, drawn
 from seggui.models.prompted.sam.looks import Encoding
@@ -120,7 +121,7 @@ def timed(
     model = pair.model
     encoding = model.encode(image, unwatched)
     prompt = Prompt((Point(width * 0.4, height * 0.35),), settings=(("zoom", False),))
-    iou = _agreement(pair, image, encoding, prompt)
+    alike = _agreement(pair, image, encoding, prompt)
     rows = []
     for what, count, theirs, mine in (
         (
@@ -147,7 +148,7 @@ def timed(
                 ours_ms=middle[2],
                 official_clock_ms=middle[1],
                 ours_clock_ms=middle[3],
-                iou=iou,
+                iou=alike,
             )
         )
     return rows
@@ -179,9 +180,8 @@ def _agreement(
     for mask, drawing in zip(theirs, own, strict=True):
         full = np.zeros(mask.shape, dtype=bool)
         full[drawing.box.slices] = drawing.pixels_hw
-        union = np.count_nonzero(full | mask)
-        ious.append(np.count_nonzero(full & mask) / union if union else 1.0)
-    return float(min(ious))
+        ious.append(iou(full, mask))
+    return min(ious)
 
 
 def main() -> None:

@@ -35,6 +35,7 @@ from seggui.core.ports import PropagatingModel, unwatched
 from seggui.files.atomic import write_whole
 from seggui.files.images import read_image, read_index
 from seggui.metrics.boundary import boundary_f1
+from seggui.metrics.masks import iou
 from seggui.models import catalog
 
 Bools = NDArray[np.bool_]
@@ -169,14 +170,9 @@ def played(follower: Follower, data: Path, names: Sequence[str]) -> dict[str, An
         began = time.process_time()
         found_hw = follower.step(image_hwc)
         rows["s"].append(round(time.process_time() - began, 3))
-        rows["j"].append(round(region(truth_hw, found_hw), 4))
+        rows["j"].append(round(iou(truth_hw, found_hw), 4))
         rows["f"].append(round(boundary(truth_hw, found_hw), 4))
     return rows
-
-
-def region(truth_hw: Bools, found_hw: Bools) -> float:
-    union = int((truth_hw | found_hw).sum())
-    return 1.0 if union == 0 else int((truth_hw & found_hw).sum()) / union
 
 
 def boundary(truth_hw: Bools, found_hw: Bools) -> float:

@@ -23,7 +23,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from benchmarks.propagation import TUNED, loaded, region, sequences
+from benchmarks.propagation import TUNED, loaded, sequences
+from seggui.metrics.masks import iou
 from seggui.models.propagation import flow_weights
 from seggui.models.propagation.flow import SIDE
 from seggui.models.propagation.flow_evidence import Clues, Sight, around, evidence
@@ -58,7 +59,7 @@ def played(
         found = evidence(now, clues, [first], last, "object")
         share = np.zeros(now.shape, np.float32)
         share[box.slices] = judge(found)
-        scores.append(region(truth > 0.5, share > 0.5))
+        scores.append(iou(truth > 0.5, share > 0.5))
         flat = found.reshape(-1, found.shape[2])
         some = random.choice(len(flat), min(PIXELS, len(flat)), replace=False)
         numbers.append(flat[some])

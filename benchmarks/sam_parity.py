@@ -31,6 +31,7 @@ from benchmarks.sam_official import IMAGES, Asked, prompts_on
 from seggui.core.geometry import Box
 from seggui.core.mask import Mask
 from seggui.files.atomic import write_whole
+from seggui.metrics.masks import iou
 from seggui.models import catalog
 from seggui.models.prompted.sam.backbone import Answer, Backbone, Features, Marks
 from seggui.models.prompted.sam.drawing import Finding, drawn
@@ -63,8 +64,8 @@ class Row:
     @property
     def good(self) -> bool:
         """Whether it keeps to the bars, on the grid and at the image's size."""
-        iou = min(self.iou_grid, self.iou_image)
-        return self.apart <= MOST_APART and iou >= LEAST_IOU
+        least = min(self.iou_grid, self.iou_image)
+        return self.apart <= MOST_APART and least >= LEAST_IOU
 
 
 def compared(
@@ -98,8 +99,8 @@ def carried(name: str, official: Any, backbone: Sam2Backbone) -> Iterator[Row]: 
     network, prepare = official.model, official._transforms
     for what, theirs, mine in sam2_film.carried(name, network, prepare, backbone.heads):
         apart = float((theirs - mine).abs().max() / np.ptp(theirs.numpy()))
-        iou = _iou((theirs > 0).numpy(), (mine > 0).numpy())
-        yield Row(name, "film", what, apart, iou, iou, 0.0)
+        alike = iou((theirs > 0).numpy(), (mine > 0).numpy())
+        yield Row(name, "film", what, apart, alike, alike, 0.0)
 
 
 def _our_answer(
@@ -147,21 +148,16 @@ def _row_of(
     for index in np.ndindex(*masks.shape[:2]):
         drawing = drawn(Finding(frame, own[index], 0.0))
         full = Mask.from_window(height, width, drawing.box, drawing.pixels_hw)
-        ious.append(_iou(masks[index], full.dense()))
+        ious.append(iou(masks[index], full.dense()))
     return Row(
         *names,
         apart=float(np.abs(logits - own).max() / np.ptp(logits)),
         iou_grid=min(
-            _iou(seen[i] > 0, own_seen[i] > 0) for i in np.ndindex(*masks.shape[:2])
+            iou(seen[i] > 0, own_seen[i] > 0) for i in np.ndindex(*masks.shape[:2])
         ),
         iou_image=min(ious),
         quality_apart=float(np.abs(quality - own_quality).max()),
     )
-
-
-def _iou(one: NDArray[np.bool_], two: NDArray[np.bool_]) -> float:
-    union = int(np.count_nonzero(one | two))
-    return int(np.count_nonzero(one & two)) / union if union else 1.0
 
 
 def rows_of(name: str, options: argparse.Namespace) -> Iterator[Row]:
