@@ -16,10 +16,18 @@ from numpy.typing import NDArray
 from seggui.cli.out_place import add_replace, check_free, check_out
 from seggui.cli.progress import Bar, bar
 from seggui.core.candidate import Followed
+from seggui.core.document import Document
 from seggui.core.mask import Mask
 from seggui.core.predicted import UNNAMED, with_classes_of
 from seggui.core.segment import new_segment_id
-from seggui.core.tracks import Seed, known_on, seeds_of, with_followed
+from seggui.core.tracks import (
+    OnAnnotated,
+    Seed,
+    known_on,
+    seeds_of,
+    with_followed,
+    writable,
+)
 from seggui.errors import BadRequest, SegguiError
 from seggui.files.atomic import make_folder, write_whole
 from seggui.files.formats.names import mask_names
@@ -119,7 +127,7 @@ def run(options: argparse.Namespace) -> int:
             check_free(options.out, writer.paths_of(written), replace=options.replace)
             sinks.append(writer.put)
         if options.into_project:
-            sinks.append(_into(project, seeds, model_id, start, options))
+            sinks.append(_into(project, seeds, model_id, start, options, rows.kept))
         masks = {seed.track: seed.mask for seed in seeds}
         if options.out is not None or options.mask is not None:
             found = {t: Followed(mask, 1.0) for t, mask in masks.items()}
@@ -268,17 +276,19 @@ def _into(
     model_id: str,
     start: str,
     options: argparse.Namespace,
+    kept: list[str],
 ) -> Deliver:
+    how: OnAnnotated = options.on_annotated
+
     def put(
         name: str, _known: Mapping[str, Mask], found: Mapping[str, Followed]
     ) -> None:
-        project.edit(
-            name,
-            f"Propagated from {start}",
-            lambda document: with_followed(
-                document, found, seeds, model_id, start, options.on_annotated
-            ),
-        )
+        def change(document: Document) -> Document:
+            if not writable(document, how):
+                kept.append(name)
+            return with_followed(document, found, seeds, model_id, start, how)
+
+        project.edit(name, f"Propagated from {start}", change)
 
     return put
 
@@ -317,6 +327,8 @@ class _Rows:
     def __init__(self, seeds: Sequence[Seed]) -> None:
         self._numbers = {seed.track: n for n, seed in enumerate(seeds, start=1)}
         self.images: list[dict[str, object]] = []
+        self.kept: list[str] = []
+        """Images that are done or hold accepted segments: nothing was put there."""
 
     def put(
         self, name: str, known: Mapping[str, Mask], found: Mapping[str, Followed]
@@ -350,6 +362,7 @@ def _told(
             "model": model_id,
             "from": start,
             "images": rows.images,
+            "kept": rows.kept,
             "failed": [failure.text for failure in result.failures],
             "lost_after": lost,
         }
@@ -361,6 +374,8 @@ def _told(
         )
     where = options.out or options.folder
     failed = f", {len(result.failures)} failed" if result.failures else ""
+    if rows.kept:
+        failed += f", {len(rows.kept)} kept as they are (see --on-annotated)"
     sys.stdout.write(
         f"{len(result.done)} images propagated from {start} into {where}{failed}\n"
     )

@@ -128,7 +128,7 @@ def test_accepted_segments_become_candidates_of_the_same_objects(project, capsys
         assert (segment.source.tool, segment.source.model) == ("propagate", "flow")
 
 
-def test_what_a_person_accepted_stays_and_corrects_what_follows(project):
+def test_what_a_person_accepted_stays_and_corrects_what_follows(project, capsys):
     moved = np.roll(FRAMES[1][1][0], 3, axis=1)
     corrected = Segment(
         Mask.from_dense(moved),
@@ -139,7 +139,9 @@ def test_what_a_person_accepted_stays_and_corrects_what_follows(project):
     with Project.open(project) as opened:
         opened.edit("f1.png", "x", lambda d: edits.add_segments(d, [corrected]))
     words = ["propagate", str(project), "--from", "f0.png", "--into-project"]
+    capsys.readouterr()
     assert run(words) == 0
+    assert ", 1 kept as they are (see --on-annotated)" in capsys.readouterr().out
     with Project.open(project, read_only=True) as opened:
         assert [s.id for s in opened.read_document("f1.png").segments] == ["hand"]
         assert len(opened.read_document("f2.png").segments) == 2
