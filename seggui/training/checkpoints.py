@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,7 +32,8 @@ class Checkpoints:
 
     ``manifest.json`` lists the digests of what was written. A new digest is added
     before its file takes its place, so whenever the process dies, each whole file is
-    listed and a file cut short or changed is not.
+    listed and a file cut short or changed is not. Where the list itself is damaged, the
+    checksums within the files count.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -101,7 +103,13 @@ class Checkpoints:
             content = json.loads((self._folder / MANIFEST).read_bytes())
             return [str(digest) for digest in content["sha256"]]
         except (OSError, ValueError, KeyError, TypeError):
-            return []
+            # A damaged list is no damage of what it lists.
+            return [
+                hashlib.sha256(data).hexdigest()
+                for name in (LAST, PREVIOUS, BEST)
+                if (path := self._folder / name).is_file()
+                and _sums_agree(data := path.read_bytes())
+            ]
 
     def _read(self, path: Path) -> Mapping[str, object] | None:
         try:
@@ -114,6 +122,15 @@ class Checkpoints:
             io.BytesIO(data), map_location="cpu", weights_only=True
         )
         return content
+
+
+def _sums_agree(data: bytes) -> bool:
+    """Whether a checkpoint is whole by the checksums within it, those of a zip."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as parts:
+            return parts.testzip() is None
+    except (zipfile.BadZipFile, RuntimeError, ValueError, EOFError, OSError):
+        return False
 
 
 def _note(damaged: list[str], name: str) -> str:

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from seggui.errors import Unreadable
-from seggui.training.checkpoints import BEST, LAST, PREVIOUS, Checkpoints
+from seggui.training.checkpoints import BEST, LAST, MANIFEST, PREVIOUS, Checkpoints
 
 
 def content(number):
@@ -53,6 +53,24 @@ def test_all_damaged_is_said_in_words(kept, tmp_path):
     (tmp_path / LAST).write_bytes(b"nothing")
     with pytest.raises(Unreadable, match="no whole one before it"):
         kept.load_last()
+
+
+@pytest.mark.parametrize("damage", [b"", b'{"sha256": ["3', b"{}", None])
+def test_a_damaged_list_costs_no_checkpoint(kept, tmp_path, damage):
+    kept.save_best(content(1))
+    kept.save_last(content(1))
+    kept.save_last(content(2))
+    if damage is None:
+        (tmp_path / MANIFEST).unlink()
+    else:
+        (tmp_path / MANIFEST).write_bytes(damage)
+    assert kept.load_last().content["epoch"] == 2
+    data = (tmp_path / LAST).read_bytes()
+    (tmp_path / LAST).write_bytes(data[: len(data) // 2])
+    assert kept.load_last().content["epoch"] == 1, "a cut one is still told apart"
+    kept.save_last(content(3))
+    assert kept.load_best()["epoch"] == 1
+    assert Checkpoints(tmp_path)._read(tmp_path / PREVIOUS)["epoch"] == 1
 
 
 def test_the_best_stays_valid_while_many_last_ones_pass(kept, tmp_path):
