@@ -330,7 +330,10 @@ def _predict_options(device: str, tile: int, smallest_score: float) -> object:
 
 def _weights_of(info: ModelInfo, given: Path | None) -> Path:
     if info.weights is None:
-        raise BadRequest(f"{info.title} takes no weights file.")
+        raise BadRequest(
+            f"{info.title} takes no weights file. What was trained here is a model of "
+            "its own: name the folder of its run."
+        )
     from seggui.files import model_store
 
     path: Path = model_store.find(info.weights, given)
