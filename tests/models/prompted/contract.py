@@ -97,7 +97,7 @@ class PromptedContract:
         points = [(x * 80, y * 60, positive) for x, y, positive in clicks]
         # Of clicks on one pixel the last one counts.
         wished = {(int(x), int(y)): positive for x, y, positive in points}
-        if not any(positive for _, _, positive in points):
+        if not any(wished.values()):
             points.append((40.5, 30.5, True))
             wished[40, 30] = True
         for candidate in self.ask(model, encoding, *points):
